@@ -1,0 +1,109 @@
+"""Extensions by name: `kind: X` in a group is the module `trigate.<group>.X`, or an entry point of that group.
+
+The one module that imports by name, at load and never on the hot path. An extension's module has a frozen pydantic
+model `Config` and a function `build`; what `build` takes is the group's affair. Installed packages declare theirs as
+entry points of group `trigate.<group>` that point at such a module; a built-in name cannot be taken over.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Final, Literal
+
+import msgspec
+from pydantic import BaseModel
+
+from trigate.config.diagnostics import known_names, nearest
+from trigate.config.secrets import References
+
+Group = Literal["providers", "selectors", "admission", "guardrails"]
+
+PACKAGE: Final = "trigate"
+
+
+class Unknown(ValueError):
+    """No extension of that kind. `nearest` is the known kind that was probably meant."""
+
+    def __init__(self, group: str, kind: str, known: Sequence[str]) -> None:
+        super().__init__(f"{kind!r} is no kind of {group}")
+        self.nearest = nearest(kind, known)
+        self.remedy = f"known kinds: {known_names(known)}"
+
+
+class Extension(msgspec.Struct, frozen=True):
+    """One extension: its config model, and how it is built."""
+
+    group: str
+    kind: str
+    config: type[BaseModel]
+    build: Callable[..., object]
+
+    def decode(self, settings: bytes, references: References) -> BaseModel:
+        """Published settings as the extension's own config, secrets resolved. Raises ValueError."""
+        return self.config.model_validate(_resolved(msgspec.json.decode(settings), references))
+
+
+def _resolved(value: object, references: References) -> object:
+    if isinstance(value, str):
+        return references.resolve(value)
+    if isinstance(value, dict):
+        return {key: _resolved(each, references) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_resolved(each, references) for each in value]
+    return value
+
+
+class Registry:
+    """What is installed. Modules are imported when they are asked for."""
+
+    def __init__(self, extra: Mapping[tuple[str, str], Extension] | None = None) -> None:
+        """`extra` are extensions that come from neither the package nor an entry point, by group and kind."""
+        self._extra: Final = dict(extra or {})
+
+    def find(self, group: Group, kind: str) -> Extension:
+        """The extension, imported. Raises Unknown; ImportError where the module itself cannot be imported."""
+        known = self._extra.get((group, kind))
+        if known is not None:
+            return known
+        module = self._module(group, kind)
+        found = _extension(group, kind, module) if module else None
+        if found is None:
+            raise Unknown(group, kind, self.kinds(group))
+        return found
+
+    def kinds(self, group: Group) -> list[str]:
+        """Every kind of a group, sorted."""
+        built_in = [
+            name for name in module_names(group) if _extension(group, name, _import(f"{PACKAGE}.{group}.{name}"))
+        ]
+        installed = [point.name for point in entry_points(group=f"{PACKAGE}.{group}")]
+        return sorted({*built_in, *installed, *(kind for where, kind in self._extra if where == group)})
+
+    def _module(self, group: Group, kind: str) -> ModuleType | None:
+        if kind in module_names(group):
+            return _import(f"{PACKAGE}.{group}.{kind}")
+        for point in entry_points(group=f"{PACKAGE}.{group}", name=kind):
+            module = point.load()
+            return module if isinstance(module, ModuleType) else None
+        return None
+
+
+def module_names(package: str) -> list[str]:
+    """The modules of one of the gateway's packages, sorted, without importing them."""
+    parent = _import(f"{PACKAGE}.{package}")
+    return sorted(module.name for module in pkgutil.iter_modules(parent.__path__) if not module.name.startswith("_"))
+
+
+def _import(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def _extension(group: str, kind: str, module: ModuleType) -> Extension | None:
+    """The module as an extension, or None for one that is something else, such as what extensions are built from."""
+    config = vars(module).get("Config")
+    build = vars(module).get("build")
+    if isinstance(config, type) and issubclass(config, BaseModel) and callable(build):
+        return Extension(group, kind, config, build)
+    return None

@@ -1,0 +1,105 @@
+"""What OpenAI and its imitators send back, as typed shapes: whole replies and chunks of a stream.
+
+Only the fields that something is made of; the rest is skipped by the decoder. Everything that vendors leave out or set
+to null is optional. Sources: platform.openai.com/docs/api-reference/chat (object, streaming), vLLM's and DeepSeek's
+own pages for `reasoning_content`, `reasoning` and `stop_reason`.
+"""
+
+from typing import Final
+
+import msgspec
+
+from trigate.core.chat import StopReason
+from trigate.dialects.openai_chat.usage import UsageShape
+
+DONE: Final = b"[DONE]"
+NOTHING: Final = msgspec.Raw(b"null")
+
+
+class CallFunction(msgspec.Struct, gc=False):
+    """The `function` of a tool call, or what a fragment adds to it."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class CallShape(msgspec.Struct, gc=False):
+    """A tool call, whole or a fragment. `index` may be missing, `id` may be missing or repeat."""
+
+    index: int | None = None
+    id: str | None = None
+    function: CallFunction | None = None
+
+
+class Said(msgspec.Struct):
+    """A whole `message`, or the `delta` of one: they have the same fields."""
+
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[CallShape] | None = None
+
+
+class ChunkChoice(msgspec.Struct):
+    """One choice's part of a chunk. `stop_reason` is vLLM's: the stop string that matched, or a token's number."""
+
+    index: int = 0
+    delta: Said | None = None
+    finish_reason: str | None = None
+    stop_reason: int | str | None = None
+
+
+class Chunk(msgspec.Struct):
+    """One `data:` of a stream; `error` in place of `choices` where it failed."""
+
+    choices: list[ChunkChoice] | None = None
+    usage: UsageShape | None = None
+    id: str | None = None
+    model: str | None = None
+    created: int | float | None = None
+    object: str | None = None
+    error: msgspec.Raw = NOTHING
+
+
+class ReplyChoice(msgspec.Struct):
+    """One choice of a whole reply."""
+
+    message: Said
+    index: int = 0
+    finish_reason: str | None = None
+    stop_reason: int | str | None = None
+
+
+class ReplyShape(msgspec.Struct):
+    """A whole reply."""
+
+    choices: list[ReplyChoice]
+    id: str | None = None
+    model: str | None = None
+    created: int | float | None = None
+    usage: UsageShape | None = None
+
+
+CHUNK: Final = msgspec.json.Decoder(Chunk)
+REPLY: Final = msgspec.json.Decoder(ReplyShape)
+
+_STOPS: Final = {
+    "stop": StopReason.END,
+    "length": StopReason.LENGTH,
+    "max_tokens": StopReason.LENGTH,
+    "model_length": StopReason.CONTEXT_FULL,
+    "tool_calls": StopReason.TOOL_CALLS,
+    "function_call": StopReason.TOOL_CALLS,
+    "content_filter": StopReason.CONTENT_FILTER,
+}
+
+
+def stop_reason(finish_reason: str | None, *, called: bool, refused: bool) -> StopReason:
+    """Why the model stopped. Vendors say `stop` after a forced tool call, and some `tool_calls` when there is none."""
+    stop = _STOPS.get(finish_reason or "", StopReason.END)
+    if stop is StopReason.END or stop is StopReason.TOOL_CALLS:
+        if called:
+            return StopReason.TOOL_CALLS
+        return StopReason.REFUSAL if refused else StopReason.END
+    return stop

@@ -1,0 +1,1 @@
+"""What is written down: the spool that workers append to, the recorder that reads it, and replay."""

@@ -1,0 +1,54 @@
+"""From a client's request to the call for one target: the gateway's parameters, the model's name, the other dialect."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from trigate.config.snapshot import ParamEdit, Target
+from trigate.core.ports import Call
+from trigate.pipeline.exchange import Exchange
+from trigate.wire.json import Body
+
+NULL: Final = b"null"
+NO_HEADERS: Final[Mapping[bytes, bytes]] = {}
+"""A vendor's headers (API version, betas) mean nothing once the body was translated."""
+
+
+def prepare(exchange: Exchange, target: Target) -> Call:
+    """The HTTP request for `target`. Adds to `exchange.lost`; raises `Refused` for what the target cannot carry.
+
+    Same dialect on both ends: the caller's bytes with a few top-level fields replaced. Else: through the neutral
+    contract, which says what is lost.
+    """
+    assert exchange.body is not None and exchange.envelope is not None
+    client, upstream = exchange.dialect, target.provider.dialect
+    params = target.edits.get(client.name, ()) if exchange.operation == "chat" else ()
+    edits = param_edits(exchange.body, params, exchange.lost)
+    if client.name == upstream.name:
+        edits.update(client.forward_edits(exchange.envelope, target.model))
+        headers, body = exchange.headers, exchange.body.splice(edits)
+    else:
+        edits["model"] = b'"-"'
+        chat = client.read_request(exchange.body.splice(edits))
+        chat.model = target.model
+        headers, body = NO_HEADERS, upstream.write_request(chat)
+        exchange.lost += [name for name in chat.lost if name not in exchange.lost]
+    return target.provider.call(exchange.operation, headers, body)
+
+
+def param_edits(body: Body, params: tuple[ParamEdit, ...], lost: list[str]) -> dict[str, bytes | None]:
+    """Top-level edits that put the gateway's parameters in force.
+
+    The caller's own value stands where that is allowed; where it is not, it is replaced and the parameter is named
+    in `lost`.
+    """
+    edits: dict[str, bytes | None] = {}
+    for param in params:
+        given = [key for key in param.keys if body.value(key) not in (None, NULL)]
+        if not given:
+            edits[param.keys[0]] = param.value
+        elif not param.overridable:
+            edits.update(dict.fromkeys(given[1:]))
+            edits[given[0]] = param.value
+            if body.value(given[0]) != param.value and given[0] not in lost:
+                lost.append(given[0])
+    return edits

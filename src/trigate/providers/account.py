@@ -1,0 +1,70 @@
+"""What every vendor account is built from: a base URL, fixed headers, and the paths of its operations.
+
+A vendor's module fills this in. URLs and header lists are made once, at load; a call only adds the headers that the
+client may pass on and the body. The credential is in the fixed headers and so is bound to the account's own host.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from trigate.core.errors import Category, Fault, Refused
+from trigate.core.ports import Call, Dialect, VendorError
+
+JSON_HEADERS: Final = (("content-type", "application/json"), ("accept-encoding", "identity"))
+
+
+def _base_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in ("http", "https") or not rest or "@" in rest or "?" in rest or "#" in rest:
+        raise ValueError("must be http(s)://host[:port][/path] without user, query or fragment")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+class AccountConfig(BaseModel):
+    """Fields that every kind of provider has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    headers: dict[str, str] = Field(default={}, description="Fixed headers added to every call of this account.")
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A compiled vendor account; implements `core.ports.Provider`. `urls` maps an operation to its full URL."""
+
+    name: str
+    kind: str
+    region: str | None
+    dialect: Dialect
+    forwards: frozenset[bytes]
+    urls: Mapping[str, str]
+    headers: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        return f"Account({self.name}, {self.kind})"
+
+    def has(self, operation: str) -> bool:
+        """Whether the vendor has this operation."""
+        return operation in self.urls
+
+    def call(self, operation: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+        """The HTTP request; client headers on the allow-list ride along, save those that the account fixes."""
+        url = self.urls.get(operation)
+        if url is None:
+            message = f"{operation} is not offered by this target; ask for a model that has it"
+            raise Refused(Fault("unsupported_operation", Category.UNSUPPORTED, 400, message))
+        outgoing = list(self.headers)
+        for name in self.forwards:
+            value = headers.get(name)
+            if value is not None:
+                outgoing.append((name.decode(), value.decode("latin-1")))
+        return Call("POST", url, outgoing, body)
+
+    def classify(self, status: int, body: bytes) -> VendorError:
+        """What an error reply means."""
+        return self.dialect.read_error(status, body)

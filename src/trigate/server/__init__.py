@@ -1,0 +1,1 @@
+"""Listeners, HTTP in, worker processes and their supervisor, drain."""

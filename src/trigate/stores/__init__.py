@@ -1,0 +1,1 @@
+"""Back ends that keep state, one per file, behind the store port."""

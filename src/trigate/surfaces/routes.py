@@ -1,0 +1,60 @@
+"""Which path speaks which dialect: one table, looked up by the whole path."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a path means. `dialect` is also how errors are told there; `model` is set where the path stands for one."""
+
+    method: str
+    surface: str
+    dialect: str
+    operation: str
+    model: str | None = None
+
+
+OPENAI: Final = "openai_chat"
+ANTHROPIC: Final = "anthropic_messages"
+
+_OPENAI_BASES: Final = ("/v1", "/openai/v1", "/openai")
+_ANTHROPIC_BASES: Final = ("/v1", "/anthropic/v1")
+
+
+def _table() -> Mapping[str, Route]:
+    routes: dict[str, Route] = {}
+    for base in _OPENAI_BASES:
+        routes[f"{base}/chat/completions"] = Route("POST", "openai", OPENAI, "chat")
+        routes[f"{base}/models"] = Route("GET", "openai", OPENAI, "models")
+    for base in _ANTHROPIC_BASES:
+        routes[f"{base}/messages"] = Route("POST", "anthropic", ANTHROPIC, "chat")
+        routes[f"{base}/messages/count_tokens"] = Route("POST", "anthropic", ANTHROPIC, "count_tokens")
+    routes["/anthropic/v1/models"] = Route("GET", "anthropic", ANTHROPIC, "models")
+    return MappingProxyType(routes)
+
+
+ROUTES: Final = _table()
+EXCHANGES: Final = "/v1/trigate/exchanges/"
+MODEL_PREFIXES: Final = tuple(f"{path}/" for path, route in ROUTES.items() if route.operation == "models")
+
+
+def find(path: str, headers: Mapping[bytes, bytes]) -> Route | None:
+    """The route of a path, or None. The models list at the root answers in the dialect of whoever asks."""
+    route = ROUTES.get(path)
+    if route is None:
+        base = next((prefix for prefix in MODEL_PREFIXES if path.startswith(prefix)), None)
+        if base is None:
+            return None
+        route = msgspec.structs.replace(ROUTES[base[:-1]], operation="model", model=path[len(base) :])
+    if route.operation in ("models", "model") and b"anthropic-version" in headers:
+        return msgspec.structs.replace(route, surface="anthropic", dialect=ANTHROPIC)
+    return route
+
+
+def dialect_of(path: str, headers: Mapping[bytes, bytes]) -> str:
+    """The dialect to tell an error in where no route was found."""
+    anthropic = path.startswith("/anthropic/") or b"anthropic-version" in headers
+    return ANTHROPIC if anthropic else OPENAI

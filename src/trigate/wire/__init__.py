@@ -1,0 +1,1 @@
+"""Sans-io framing: bytes to values and back. Nothing here knows a vendor."""

@@ -1,0 +1,113 @@
+"""Top-level surgery on a JSON object: read its fields, replace some, leave every other byte as it came.
+
+What is judged is what is sent. A body whose top level could be read in two ways (a key twice, a key written with
+escapes) is refused in the same scan that finds the fields, so that no parser downstream can see another `model` than
+we did. RFC 8259 section 4 leaves duplicate names to the reader; we leave nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from trigate.core.errors import Refused, invalid
+
+MAX_DEPTH: Final = 256
+
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_KEY: Final = re.compile(rb'[ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
+_NEXT: Final = re.compile(rb"[ \t\r\n]*([,}])")
+_OPEN: Final = re.compile(rb"[ \t\r\n]*\{")
+
+
+class Field(msgspec.Struct, frozen=True):
+    """Where the value of one top-level key stands in the body: `body[start:end]`."""
+
+    start: int
+    end: int
+
+
+class Body:
+    """A JSON object whose top level has been scanned. `fields` keeps the order of the text."""
+
+    __slots__ = ("fields", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        """Scan `raw`. Raises `Refused` with a 400 when it is not one unambiguous JSON object."""
+        self.raw = raw
+        self.fields = _scan(raw)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.fields
+
+    def value(self, key: str) -> bytes | None:
+        """The JSON text of one field, or None when the key is absent."""
+        field = self.fields.get(key)
+        return None if field is None else self.raw[field.start : field.end]
+
+    def splice(self, edits: Mapping[str, bytes | None]) -> bytes:
+        """The body with some fields replaced, added (at the front) or, where the edit is None, removed."""
+        pieces: list[bytes] = []
+        added = [
+            b'"%s":%s' % (key.encode(), value)
+            for key, value in edits.items()
+            if value is not None and key not in self.fields
+        ]
+        if any(value is None and key in self.fields for key, value in edits.items()):
+            return self._rebuild(edits, added)
+        position = self.raw.index(b"{") + 1
+        pieces.append(self.raw[:position])
+        if added:
+            pieces.append(b",".join(added) + (b"," if self.fields else b""))
+        for key, field in self.fields.items():
+            value = edits.get(key)
+            if value is not None:
+                pieces += (self.raw[position : field.start], value)
+                position = field.end
+        pieces.append(self.raw[position:])
+        return b"".join(pieces)
+
+    def _rebuild(self, edits: Mapping[str, bytes | None], added: list[bytes]) -> bytes:
+        kept = []
+        for key, field in self.fields.items():
+            value = edits[key] if key in edits else self.raw[field.start : field.end]
+            if value is not None:
+                kept.append(b'"%s":%s' % (key.encode(), value))
+        return b"{" + b",".join(added + kept) + b"}"
+
+
+def _scan(raw: bytes) -> dict[str, Field]:
+    """Positions of the top-level values.
+
+    msgspec proves that the text is JSON and gives each value's bytes; the walk then proves that these values, in this
+    order, are all that stands at the top level. A key that is there twice or is escaped breaks the walk.
+    """
+    try:
+        values = _FIELDS.decode(raw)
+    except msgspec.ValidationError:
+        raise Refused(invalid("invalid_json", "the body must be a JSON object")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(invalid("invalid_json", "the body is not valid JSON")) from None
+    fields: dict[str, Field] = {}
+    opening = _OPEN.match(raw)
+    assert opening is not None, "msgspec decoded an object"
+    position = opening.end()
+    for key, value in values.items():
+        name = _KEY.match(raw, position)
+        text = bytes(value)
+        if name is None or name[1] != key.encode() or not raw.startswith(text, name.end()):
+            raise _ambiguous()
+        end = name.end() + len(text)
+        following = _NEXT.match(raw, end)
+        if following is None:
+            raise _ambiguous()
+        fields[key] = Field(name.end(), end)
+        position = following.end()
+    if values and raw[position - 1 : position] != b"}":
+        raise _ambiguous()
+    return fields
+
+
+def _ambiguous() -> Refused:
+    return Refused(invalid("ambiguous_json", "a top-level key stands twice or is written with escapes; write it once, plainly"))

@@ -22,16 +22,17 @@ from genai_prices import __version__ as DATA_VERSION
 from genai_prices.data import providers as VENDORS
 from genai_prices.data_snapshot import find_provider_by_id
 from genai_prices.types import (
-    ClauseAnd,
+    ClauseContains,
+    ClauseEndsWith,
     ClauseEquals,
     ClauseOr,
-    ConditionalPrice,
+    ClauseStartsWith,
     MatchLogic,
     ModelInfo,
     ModelPrice,
     Provider,
-    StartDateConstraint,
     TieredPrices,
+    TimeOfDateConstraint,
 )
 
 from trigate.core.money import NANOS, Price
@@ -64,12 +65,17 @@ class Catalogue:
         return _quote(info, self._day) if info else None
 
     def known(self, kind: str, url: str = "") -> dict[str, Quote]:
-        """Every model of the vendor by its exact names, for calls that name the account and the model."""
+        """Every model of the vendor by name, for calls that name the account and the model.
+
+        Exact names first; after them patterns with `*`, of which the first that matches holds.
+        """
         vendor = find_vendor(kind, url)
         if vendor is None:
             return {}
-        named = ((name, info) for info in vendor.models for name in _exact_names(info))
-        return {name: _quote(_find_model(vendor, name.lower()) or info, self._day) for name, info in named}
+        exact = {name: info for info in vendor.models for name in (info.id, *_names(info.match)) if "*" not in name}
+        patterns = {name: info for info in vendor.models for name in _names(info.match) if "*" in name}
+        found = {name: _find_model(vendor, name.lower()) or info for name, info in exact.items()} | patterns
+        return {name: _quote(info, self._day) for name, info in found.items()}
 
 
 def find_vendor(kind: str, url: str = "") -> Provider | None:
@@ -90,18 +96,19 @@ def _find_model(vendor: Provider, model: str) -> ModelInfo | None:
     return _cached_model(vendor.id, model)
 
 
-def _exact_names(info: ModelInfo) -> set[str]:
-    return {info.id, *_equals(info.match)}
-
-
-def _equals(match: MatchLogic) -> Iterator[str]:
+def _names(match: MatchLogic) -> Iterator[str]:
+    """What the data matches, as names and patterns; regular expressions and conjunctions are left to `quote`."""
     if isinstance(match, ClauseEquals):
         yield match.equals
+    elif isinstance(match, ClauseStartsWith):
+        yield f"{match.starts_with}*"
+    elif isinstance(match, ClauseContains):
+        yield f"*{match.contains}*"
+    elif isinstance(match, ClauseEndsWith):
+        yield f"*{match.ends_with}"
     elif isinstance(match, ClauseOr):
         for each in match.or_:
-            yield from _equals(each)
-    elif isinstance(match, ClauseAnd):
-        return
+            yield from _names(each)
 
 
 def _quote(info: ModelInfo, day: date) -> Quote:
@@ -112,19 +119,22 @@ def _quote(info: ModelInfo, day: date) -> Quote:
 
 
 def _rates(info: ModelInfo, day: date) -> tuple[ModelPrice, str]:
-    """The rates of a day and their version. Later entries win; those by the time of day give way to the dearest."""
+    """The rates of a day and their version: of the entries, the last that holds, or the dearest by the time of day."""
     if isinstance(info.prices, ModelPrice):
         return info.prices, DATA
+    hourly: list[ModelPrice] = []
     for entry in reversed(info.prices):
-        if entry.constraint is None:
-            return entry.prices, DATA
-        if isinstance(entry.constraint, StartDateConstraint) and entry.constraint.start_date <= day:
-            return entry.prices, f"{DATA}@{entry.constraint.start_date}"
-    return _dearest(info.prices), DATA
+        if isinstance(entry.constraint, TimeOfDateConstraint):
+            hourly.append(entry.prices)
+        elif entry.constraint is None:
+            return _dearest([*hourly, entry.prices]), DATA
+        elif entry.constraint.start_date <= day:
+            return _dearest([*hourly, entry.prices]), f"{DATA}@{entry.constraint.start_date}"
+    return _dearest(hourly or [entry.prices for entry in info.prices]), DATA
 
 
-def _dearest(entries: Iterable[ConditionalPrice]) -> ModelPrice:
-    return max((entry.prices for entry in entries), key=lambda rates: _rate(rates, "input") + _rate(rates, "output"))
+def _dearest(rates: Iterable[ModelPrice]) -> ModelPrice:
+    return max(rates, key=lambda each: _rate(each, "input") + _rate(each, "output"))
 
 
 def _price(info: ModelInfo, rates: ModelPrice, version: str) -> Price | None:

@@ -42,13 +42,17 @@ class Document(msgspec.Struct):
         """The value at `path` as it was written, or None where there is none."""
         node: Tree = self.tree
         for step in path:
-            if isinstance(node, dict) and isinstance(step, str):
-                node = node.get(step)
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-                node = node[step]
-            else:
-                return None
+            _, node = child(node, step)
         return node
+
+
+def child(node: Tree, step: str | int) -> tuple[bool, Tree]:
+    """Whether there is a value at `step`, and the value."""
+    if isinstance(node, dict) and isinstance(step, str):
+        return step in node, node.get(step)
+    if isinstance(node, list) and isinstance(step, int) and step < len(node):
+        return True, node[step]
+    return False, None
 
 
 class Built(msgspec.Struct):

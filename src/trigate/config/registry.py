@@ -96,6 +96,13 @@ def module_names(package: str) -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(parent.__path__) if not module.name.startswith("_"))
 
 
+def dialect_names() -> list[str]:
+    """The names of the dialects: of every class in `trigate.dialects` that has the shape of `core.ports.Dialect`."""
+    found = [vars(_import(f"{PACKAGE}.dialects.{name}")) for name in module_names("dialects")]
+    classes = [each for names in found for each in names.values() if isinstance(each, type)]
+    return sorted({str(vars(each)["name"]) for each in classes if {"name", "param_keys"} <= vars(each).keys()})
+
+
 def _import(name: str) -> ModuleType:
     return importlib.import_module(name)
 

@@ -15,7 +15,6 @@ from trigate.config.schema_tenants import Tenant
 from trigate.config.units import Duration, Size
 from trigate.core.secret import Secret
 
-
 MAX_WORKERS: Final = 512
 
 
@@ -30,6 +29,10 @@ def _workers(value: object) -> int | Literal["auto"]:
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+def _listen() -> Listen:
+    return Listen.model_validate({})
 
 
 Workers = Annotated[int | Literal["auto"], PlainValidator(_workers, json_schema_input_type=int | Literal["auto"])]
@@ -117,7 +120,7 @@ class Config(Block):
     workers: Workers = Field(default="auto", description="Worker processes; `auto` takes one per core.")
     evidence: Evidence = Field(default=Evidence(), description="How records are written.")
     egress: Egress = Field(default=Egress(), description="How upstreams are reached.")
-    listen: Listen = Field(default=Listen(), description="Where clients and operators connect.")
+    listen: Listen = Field(default_factory=_listen, description="Where clients and operators connect.")
     limits: Limits = Field(default=Limits(), description="What bounds one exchange.")
     drain: Drain = Field(default=Drain(), description="How the gateway ends.")
     providers: dict[str, Provider] = Field(min_length=1, description="Vendor accounts by name.")

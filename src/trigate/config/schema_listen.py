@@ -34,20 +34,20 @@ class Listener(Block):
     )
     tls: TLS | None = Field(default=None, description="Serve TLS (1.2 or newer) with this certificate.")
     hosts: tuple[str, ...] = Field(default=(), description="Accepted `Host` headers; all, if there are none.")
-    trusted_proxies: tuple[Network, ...] = Field(
-        default=(), description="Proxies whose `X-Forwarded-For` is believed."
-    )
+    trusted_proxies: tuple[Network, ...] = Field(default=(), description="Proxies whose `X-Forwarded-For` is believed.")
 
 
 class Listen(Block):
     """Listeners by name; the one called `control` is for operators."""
 
     model_config = Block.model_config | {"extra": "allow"}
-    __pydantic_extra__: dict[str, Annotated[Listener, BeforeValidator(named("bind"), json_schema_input_type=Listener | str)]]
+    __pydantic_extra__: dict[
+        str, Annotated[Listener, BeforeValidator(named("bind"), json_schema_input_type=Listener | str)]
+    ]
 
-    control: Annotated[ControlListener, BeforeValidator(named("bind"), json_schema_input_type=ControlListener | str)] = Field(
-        default=ControlListener(), description="The control listener; an address alone is enough."
-    )
+    control: Annotated[
+        ControlListener, BeforeValidator(named("bind"), json_schema_input_type=ControlListener | str)
+    ] = Field(default=ControlListener(), description="The control listener; an address alone is enough.")
 
     @model_validator(mode="before")
     @classmethod

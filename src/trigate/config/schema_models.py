@@ -20,10 +20,25 @@ class Params(Block):
     seed: int | None = Field(default=None, description="For repeatable sampling, where the vendor has it.")
     presence_penalty: float | None = Field(default=None, ge=-2, le=2, description="Against repeating topics.")
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2, description="Against repeating words.")
+    reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = Field(
+        default=None, description="How hard to think."
+    )
+    service_tier: str | None = Field(default=None, min_length=1, description="The vendor's service tier.")
+    parallel_tool_calls: bool | None = Field(default=None, description="Whether tools may be called side by side.")
 
 
 ParamName = Literal[
-    "temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty"
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "service_tier",
+    "parallel_tool_calls",
 ]
 
 
@@ -78,7 +93,8 @@ class Model(Block):
     provider: str | None = Field(default=None, description="The one provider that serves it; or use `targets`.")
     model: str | None = Field(default=None, min_length=1, description="The vendor's name of the model; default: ours.")
     selector: Annotated[Kinded, BeforeValidator(named("kind"), json_schema_input_type=Kinded | str)] = Field(
-        default=Kinded(kind="priority"), description="How targets are ordered: `priority`, `weighted`, or `{kind: ...}`."
+        default=Kinded(kind="priority"),
+        description="How targets are ordered: `priority`, `weighted`, or `{kind: ...}`.",
     )
     targets: tuple[Target, ...] = Field(default=(), description="Where calls go; the selector orders them.")
     fallback: tuple[Target, ...] = Field(default=(), description="Tried after all targets, in this order.")

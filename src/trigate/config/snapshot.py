@@ -143,7 +143,9 @@ class Snapshot:
             fetcher=fetcher,
             model=published.model,
             ref=TargetRef(published.provider, published.model, provider.region),
-            edits={each.name: _param_edits(published.params, each) for each in self._dialects} if published.params else {},
+            edits={each.name: _param_edits(published.params, each) for each in self._dialects}
+            if published.params
+            else {},
             price=published.price,
             max_output=published.max_output,
         )

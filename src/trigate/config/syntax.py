@@ -128,6 +128,8 @@ class _Reader:
         self._count += 1
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(event)
+        if not isinstance(event, yaml.NodeEvent):
+            raise TypeError(f"the parser sent {event!r} where a value was due")
         self._refuse(event, depth)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -136,7 +138,7 @@ class _Reader:
             node = Sequence(self._items(depth), self._mark(event))
         else:
             node = Mapping(self._pairs(depth), self._mark(event))
-        if event.anchor:
+        if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
@@ -157,7 +159,7 @@ class _Reader:
         return pairs
 
     def _aliased(self, event: yaml.AliasEvent) -> Node:
-        node = self._anchors.get(event.anchor)
+        node = self._anchors.get(str(event.anchor))
         if node is None:
             remedy = "define it before with &; quote a value that begins with *"
             raise Unreadable(_refusal(self._mark(event), f"the anchor {event.anchor!r} is not known here", remedy))
@@ -172,7 +174,8 @@ class _Reader:
             raise Unreadable(_refusal(self._mark(event), f"the tag {tag!r} is not used here", remedy))
 
     def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        at = event.start_mark
+        return Mark(self._file, at.line + 1, at.column + 1) if at else Mark(self._file)
 
 
 def _refusal(mark: Mark, message: str, remedy: str) -> Diagnostic:
@@ -188,6 +191,8 @@ def _syntax_error(text: str, mark: Mark, error: yaml.MarkedYAMLError) -> Diagnos
         return _refusal(mark, "a tab stands in the indentation", "indent with spaces")
     if problem.startswith("mapping values are not allowed"):
         return _refusal(mark, message, "check the indentation; quote a value that contains a colon and a space")
-    if mark.line > len(lines) or not "".join(lines[mark.line - 1 :]).strip():
-        return _refusal(mark, message, "the file ends too early: close what was opened above")
+    if not "".join(lines[mark.line - 1 :]).strip():
+        opened = error.context_mark
+        begin = Mark(mark.file, opened.line + 1, opened.column + 1) if opened else mark
+        return _refusal(begin, f"the file ends too early: {message}", "close what is opened here")
     return _refusal(mark, message, "check the indentation, quotes and brackets just before this place")

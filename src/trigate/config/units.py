@@ -1,4 +1,4 @@
-"""Quantities as people write them: durations, sizes, shares, money, addresses, points in time.
+"""Quantities as people write them: durations, sizes, money, addresses, points in time.
 
 Each is typed once, here, for every config model. The readers raise ValueError with a sentence that begins "must be" and
 never repeats the value: the diagnostic adds it, unless it is a secret.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from trigate.core.money import NANOS
 
@@ -38,7 +38,6 @@ BYTES: Final[Mapping[str, int]] = {
 }
 DURATION_RULE: Final = "must be a duration such as 500ms, 30s, 5m, 1h30m or 7d"
 SIZE_RULE: Final = "must be a size such as 64KiB, 32MiB, 1GiB or a number of bytes"
-SHARE_RULE: Final = "must be a share from 0% to 100%"
 MONEY_RULE: Final = "must be an amount such as 2.50 or 2.50 USD"
 ADDRESS_RULE: Final = "must be host:port, with an IPv6 host in brackets, such as 0.0.0.0:8443 or [::1]:8081"
 TIME_RULE: Final = "must be a date or time such as 2027-01-31 or 2027-01-31T18:00:00Z"
@@ -77,14 +76,6 @@ def read_size(value: object) -> int:
     if count != count.to_integral_value():
         raise ValueError(SIZE_RULE)
     return int(count)
-
-
-def read_share(value: object) -> float:
-    """A share in [0, 1] from `10%`; a bare number is refused, because 1 could mean either."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
-    if match is None or Decimal(match[1]) > 100:
-        raise ValueError(SHARE_RULE)
-    return float(Decimal(match[1]) / 100)
 
 
 class Money(str):
@@ -155,9 +146,17 @@ def read_time(value: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * NANOS
 
 
-def _schema(examples: list[str], *alternatives: str) -> WithJsonSchema:
-    types = [{"type": name} for name in ("string", *alternatives)]
-    return WithJsonSchema({"anyOf": types, "examples": examples} if alternatives else {**types[0], "examples": examples})
+def write_duration(seconds: float) -> str:
+    """The shortest way to write it in one unit: `90s`, `7d`."""
+    exact = Decimal(repr(seconds))
+    unit = next(unit for unit in ("w", "d", "h", "m", "s", "ms") if unit == "ms" or not exact % SECONDS[unit])
+    return f"{(exact / SECONDS[unit]).normalize():f}{unit}"
+
+
+def write_size(count: int) -> str:
+    """The shortest way to write it in one unit: `32MiB`, `1000B`."""
+    unit = next(unit for unit in ("TiB", "GiB", "MiB", "KiB", "B") if not count % BYTES[unit])
+    return f"{count // BYTES[unit]}{unit}"
 
 
 def _positive(value: float) -> float:
@@ -166,12 +165,32 @@ def _positive(value: float) -> float:
     return value
 
 
+def _moment(value: str) -> str:
+    read_time(value)
+    return value
+
+
+def _schema(title: str, examples: list[str], *alternatives: str) -> WithJsonSchema:
+    types = [{"type": name} for name in ("string", *alternatives)]
+    shape: dict[str, object] = {"anyOf": types} if alternatives else {**types[0]}
+    return WithJsonSchema({"title": title, "examples": examples, **shape})
+
+
 Duration = Annotated[
-    float, BeforeValidator(read_duration), AfterValidator(_positive), _schema(["30s", "5m", "7d"], "number")
+    float,
+    BeforeValidator(read_duration),
+    AfterValidator(_positive),
+    PlainSerializer(write_duration, when_used="json"),
+    _schema("duration", ["30s", "5m", "7d"], "number"),
 ]
-Size = Annotated[int, BeforeValidator(read_size), Field(gt=0), _schema(["64KiB", "32MiB"], "integer")]
-Share = Annotated[float, BeforeValidator(read_share), _schema(["10%"])]
-Price = Annotated[Money, BeforeValidator(read_money), _schema(["2.50 USD", "0.075"], "number")]
-Address = Annotated[str, BeforeValidator(read_address), _schema(["0.0.0.0:8443", "127.0.0.1:8081"])]
-Network = Annotated[str, AfterValidator(read_network), _schema(["10.0.0.0/8"])]
-Moment = Annotated[str, AfterValidator(lambda value: (read_time(value), value)[1]), _schema(["2027-01-31"])]
+Size = Annotated[
+    int,
+    BeforeValidator(read_size),
+    Field(gt=0),
+    PlainSerializer(write_size, when_used="json"),
+    _schema("size", ["64KiB", "32MiB"], "integer"),
+]
+Price = Annotated[Money, BeforeValidator(read_money), _schema("amount", ["2.50 USD", "0.075"], "number")]
+Address = Annotated[str, BeforeValidator(read_address), _schema("address", ["0.0.0.0:8443", "127.0.0.1:8081"])]
+Network = Annotated[str, AfterValidator(read_network), _schema("network", ["10.0.0.0/8"])]
+Moment = Annotated[str, AfterValidator(_moment), _schema("date or time", ["2027-01-31"])]

@@ -4,16 +4,15 @@
 place, cut out, and the rest decoded again, so that names and references of the rest can still be judged.
 """
 
-import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from trigate.config.diagnostics import Findings, Path, known_names, nearest
-from trigate.config.document import Tree
+from trigate.config.document import Tree, child
 from trigate.config.secrets import Reference
 from trigate.core.secret import Secret
 
@@ -36,21 +35,26 @@ def decode(model: type[M], tree: Tree, prefix: Path, findings: Findings) -> M | 
     return None
 
 
-def decode_rest(model: type[M], tree: dict[str, Tree], findings: Findings, cuts: Iterable[Path]) -> M | None:
-    """As `decode` for a whole configuration, without the entries at `cuts` and those that are wrong."""
-    rest = copy.deepcopy(tree)
-    paths = list(cuts)
-    for _ in range(ROUNDS):
-        for path in paths:
-            _cut(rest, entry_of(path))
+def decode_rest(model: type[M], tree: dict[str, Tree], findings: Findings) -> M | None:
+    """As `decode` for a whole configuration, without what is wrong in it; None if too little is left."""
+    rest = {key: _copied(value) for key, value in tree.items()}
+    for round_number in range(ROUNDS):
         try:
             return model.model_validate(rest)
         except ValidationError as error:
-            paths = []
             for details in error.errors(include_url=False):
-                _report(details, model, (tree, ()), findings)
-                paths.append(_path(details["loc"], tree))
+                path = _path(details["loc"], tree)
+                if round_number == 0:  # what is found later is only incomplete because of what was cut out
+                    _report(details, model, (tree, ()), findings)
+                _cut(rest, _key_of(path) if round_number == 0 else entry_of(path))
     return None
+
+
+def _key_of(path: Path) -> Path:
+    """The nearest key: items of a list are not cut out, so that those after them keep their places."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path
 
 
 def entry_of(path: Path) -> Path:
@@ -60,10 +64,17 @@ def entry_of(path: Path) -> Path:
     return path[:2] if path[:1] in {("providers",), ("models",), ("aliases",), ("prices",), ("tenants",)} else path[:1]
 
 
+def _copied(tree: Tree) -> Tree:
+    """Containers anew, so that they can be cut; what they hold as it is."""
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(item) for item in tree] if isinstance(tree, list) else tree
+
+
 def _cut(tree: dict[str, Tree], path: Path) -> None:
     node: Tree = tree
     for step in path[:-1]:
-        node = node.get(step) if isinstance(node, dict) and isinstance(step, str) else None
+        _, node = child(node, step)
     if isinstance(node, dict) and path:
         node.pop(str(path[-1]), None)
 
@@ -79,13 +90,11 @@ def _report(details: ErrorDetails, model: type[BaseModel], at: tuple[Tree, Path]
         findings.key_error(path, "unknown_key", f"unknown key {name!r}", remedy=remedy, nearest=nearest(name, known))
     elif details["type"] == "missing":
         findings.key_error(path, "missing", f"{details['loc'][-1]!r} is missing", remedy=_remedy(model, details["loc"]))
-    else:
+    elif path not in findings.paths_in_error():  # one alternative of a union is enough, and so is a bad reference
         _report_value(details, model, (inside, path), findings)
 
 
-def _report_value(
-    details: ErrorDetails, model: type[BaseModel], at: tuple[Path, Path], findings: Findings
-) -> None:
+def _report_value(details: ErrorDetails, model: type[BaseModel], at: tuple[Path, Path], findings: Findings) -> None:
     inside, path = at
     value = details["input"]
     words = _words(details)
@@ -126,13 +135,10 @@ def _path(loc: tuple[int | str, ...], tree: Tree) -> Path:
     path: list[str | int] = []
     node: Tree = tree
     for step in loc:
-        if isinstance(node, dict) and isinstance(step, str) and step in node:
-            node = node[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            continue
-        path.append(step)
+        found, below = child(node, step)
+        if found:
+            node = below
+            path.append(step)
     return tuple(path)
 
 

@@ -94,4 +94,6 @@ def unsupported(feature: str, where: str, *, param: str | None = None) -> Fault:
     return Fault("unsupported_feature", Category.UNSUPPORTED, 400, message, param)
 
 
-INTERNAL: Final = Fault("internal_error", Category.INTERNAL, 500, "the gateway failed; the request id finds the cause in its log")
+INTERNAL: Final = Fault(
+    "internal_error", Category.INTERNAL, 500, "the gateway failed; the request id finds the cause in its log"
+)

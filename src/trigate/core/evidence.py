@@ -62,7 +62,7 @@ class Batch(msgspec.Struct, frozen=True):
     """Records that this version cannot read."""
 
 
-class UsageTable(Protocol):
+class UsageStore(Protocol):
     """Where the recorder puts what it found. One writer. Every method raises OSError when the store cannot."""
 
     def checkpoints(self) -> dict[str, Checkpoint]:

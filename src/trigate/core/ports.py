@@ -26,16 +26,40 @@ HeaderList = list[tuple[bytes, bytes]]
 class Request(Protocol):
     """One request of a client. Header names are lower case; a repeated header is joined by `, ` (RFC 9110 5.3)."""
 
-    method: str
-    path: str
-    query: str
-    headers: Mapping[bytes, bytes]
-    peer: str
-    """The client's address, after trusted proxies were taken off."""
-    listener: str
-    """The name of the listener that it came in by."""
-    arrived_ns: int
-    """Monotonic time at which the head was complete."""
+    @property
+    def method(self) -> str:
+        """Upper case."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Decoded once and unambiguous; without the query."""
+        ...
+
+    @property
+    def query(self) -> str:
+        """As it came; empty if there is none."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        """All of them, save those that only a trusted proxy may set."""
+        ...
+
+    @property
+    def peer(self) -> str:
+        """The client's address, after trusted proxies were taken off."""
+        ...
+
+    @property
+    def listener(self) -> str:
+        """The name of the listener that it came in by."""
+        ...
+
+    @property
+    def arrived_ns(self) -> int:
+        """Monotonic time at which the head was complete."""
+        ...
 
     async def body(self, limit: int) -> bytes:
         """The whole body. Raises `Refused` (413) beyond `limit` bytes, (408) when it is too slow."""
@@ -49,8 +73,10 @@ class Request(Protocol):
 class Responder(Protocol):
     """The reply to one request. `write` only queues; the bytes leave at the next `drain` or `end`."""
 
-    paused: bool
-    """The client does not keep up; `drain` would wait."""
+    @property
+    def paused(self) -> bool:
+        """The client does not keep up; `drain` would wait."""
+        ...
 
     def start(self, status: int, headers: HeaderList) -> None:
         """Set status and headers; once, before any `write`. A length is added where the whole body is known."""
@@ -91,8 +117,10 @@ class Call(msgspec.Struct):
 class Flow(Protocol):
     """Where an upstream's bytes are pushed to."""
 
-    paused: bool
-    """The reader downstream does not keep up: push no more until `drain` returns."""
+    @property
+    def paused(self) -> bool:
+        """The reader downstream does not keep up: push no more until `drain` returns."""
+        ...
 
     def feed(self, chunk: bytes) -> bool:
         """Take one chunk of body. False: enough, stop reading. Raises `AttemptFailed` to give the attempt up."""
@@ -106,7 +134,10 @@ class Flow(Protocol):
 class UpstreamReply(Protocol):
     """An upstream's reply whose head has arrived."""
 
-    status: int
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""
@@ -207,20 +238,27 @@ class Dialect(Protocol):
     Readers raise `Refused` on a client's bad body and ValueError on an upstream's.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As in configuration and records."""
+        ...
 
-    implied_end: bytes | None
-    """What to send a client when a forwarded stream named its stop reason but not its own end; None: it was cut."""
+    @property
+    def implied_end(self) -> bytes | None:
+        """What a client gets when a forwarded stream named its stop reason but not its own end; None: it was cut."""
+        ...
 
-    param_keys: Mapping[str, tuple[str, ...]]
-    """Neutral parameter name -> this dialect's top-level keys for it, the preferred one first."""
+    @property
+    def param_keys(self) -> Mapping[str, tuple[str, ...]]:
+        """Neutral parameter name -> this dialect's top-level keys for it, the preferred one first."""
+        ...
 
     def envelope(self, body: bytes) -> Envelope:
         """The routing fields of a request's body. Raises `Refused`."""
         ...
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
-        """Top-level edits for a body that is forwarded to the same dialect: the model, and usage asked for."""
+        """Top-level edits, beside `model`, for a body that is forwarded to the same dialect: usage asked for."""
         ...
 
     def read_request(self, body: bytes) -> Chat:
@@ -228,7 +266,7 @@ class Dialect(Protocol):
         ...
 
     def write_request(self, chat: Chat) -> bytes:
-        """The body for an upstream, usage asked for. Adds to `chat.lost`; raises `Refused` for a feature it cannot say."""
+        """The body for an upstream, usage asked for. Adds to `chat.lost`; raises `Refused` for what it cannot say."""
         ...
 
     def read_reply(self, body: bytes) -> Reply:
@@ -267,12 +305,25 @@ class Dialect(Protocol):
 class Provider(Protocol):
     """A vendor account, compiled: where its calls go and with what credentials."""
 
-    name: str
-    kind: str
-    region: str | None
-    dialect: Dialect
-    forwards: frozenset[bytes]
-    """Client headers (lower case) that may pass to this vendor."""
+    @property
+    def name(self) -> str:
+        """As in the configuration."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The module of this kind of account."""
+        ...
+
+    @property
+    def region(self) -> str | None:
+        """Where it serves; None is outside every geography."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """What it speaks."""
+        ...
 
     def has(self, operation: str) -> bool:
         """Whether the vendor has this operation (`chat`, `count_tokens`)."""
@@ -303,7 +354,10 @@ class AdmissionInput(msgspec.Struct, frozen=True):
 class Check(Protocol):
     """An admission check: a plain function of the caller and the facts. `rule` names it in decisions."""
 
-    rule: str
+    @property
+    def rule(self) -> str:
+        """Its name in decisions."""
+        ...
 
     def check(self, asked: AdmissionInput, facts: Facts) -> Fault | None:
         """None to let pass, or what the caller is refused with."""
@@ -326,6 +380,10 @@ class Spool(Protocol):
 
     def append(self, record: Record) -> int:
         """Write one record to the log; survives the process. Returns its sequence. Raises OSError when it cannot."""
+        ...
+
+    def sync_soon(self, sequence: int) -> None:
+        """Begin to make the record durable, beside the upstream call; returns at once."""
         ...
 
     async def synced(self, sequence: int) -> None:

@@ -94,7 +94,7 @@ class Timing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Settle(msgspec.Struct, frozen=True, omit_defaults=True, tag="settle"):
-    """The end of the exchange, however it ended. `outcome` is `ok`, `refused`, `failed`, `cut`, `cancelled`, `orphaned`."""
+    """The end of the exchange. `outcome` is `ok`, `refused`, `failed`, `cut`, `cancelled` or `orphaned`."""
 
     id: str
     at_ns: int

@@ -1,4 +1,4 @@
-"""What every dialect needs to read and write its bodies: strict decoding, data URLs, arguments, vendors' messages.
+"""What every dialect needs to read and write its bodies: strict decoding, data URLs, arguments, ids, messages.
 
 Pure. Above: the dialects. Below: `core`.
 """

@@ -6,7 +6,7 @@ writer are finished, what it left unsettled is settled by the rule of `orphans`.
 they were finished, once the table is as durable as they are.
 
 It may be killed or frozen at any moment, for any time: nothing here is known to this process only. Below: `segments`,
-`orphans`, a `UsageTable`. Above: app.py, which starts it as a process of its own.
+`orphans`, a `UsageStore`. Above: app.py, which starts it as a process of its own.
 """
 
 import logging
@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import msgspec
 
 from trigate.core.clock import Clock
-from trigate.core.evidence import Batch, Checkpoint, Settled, UsageTable
+from trigate.core.evidence import Batch, Checkpoint, Settled, UsageStore
 from trigate.core.record import Record, Settle
 from trigate.evidence.frames import Frame, UnknownFormat, decode_record
 from trigate.evidence.orphans import follow, settle_orphan
@@ -58,7 +58,7 @@ class Stop(Protocol):
 class Recorder:
     """Reads the spool in `directory` into `table`; segments are kept `keep_segments_s` seconds after their end."""
 
-    def __init__(self, directory: Path, table: UsageTable, clock: Clock, *, keep_segments_s: float) -> None:
+    def __init__(self, directory: Path, table: UsageStore, clock: Clock, *, keep_segments_s: float) -> None:
         self._directory = directory
         self._table = table
         self._clock = clock
@@ -185,8 +185,8 @@ def _readable(frames: Sequence[Frame]) -> tuple[list[tuple[Record, bytes]], int]
     return records, len(frames) - len(records)
 
 
-def run(directory: Path, table: UsageTable, clock: Clock, *, keep_segments_s: float, stop: Stop) -> None:
-    """The process: record until `stop`, then what is there by then, for 5 s at most. A disk that fails is waited for."""
+def run(directory: Path, table: UsageStore, clock: Clock, *, keep_segments_s: float, stop: Stop) -> None:
+    """The process: record until `stop`, then what is there, for 5 s at most. A disk that fails is waited for."""
     recorder: Recorder | None = None
     end_ns: int | None = None
     while end_ns is None or clock.monotonic_ns() < end_ns:

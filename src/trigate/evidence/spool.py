@@ -126,6 +126,7 @@ class SpoolWriter:
         self._named_ns = 0
         self._next = 1
         self._durable = 0
+        self._wanted = 0
         self._lost: list[range] = []
         self._in_flight: _Group | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -165,6 +166,14 @@ class SpoolWriter:
     def durable(self) -> int:
         """The newest sequence that nobody needs to wait for any more."""
         return self._durable
+
+    def sync_soon(self, sequence: int) -> None:
+        """Begin to make the record durable beside whatever the caller does next; `synced` waits for it."""
+        if self._fsync is not Fsync.GROUP or sequence <= self._durable:
+            return
+        self._wanted = max(self._wanted, sequence)
+        if self._in_flight is None:
+            self._start_group(asyncio.get_running_loop())
 
     async def synced(self, sequence: int) -> None:
         """Wait until the record is as durable as the `fsync` setting says. Raises OSError when that failed."""
@@ -245,7 +254,7 @@ class SpoolWriter:
             waiters = waiters + self._waiters
             self._waiters = []
         _wake(waiters, error)
-        if self._waiters and not self._closed:
+        if (self._waiters or self._wanted > self._durable) and not self._closed:
             self._start_group(group.loop)
 
     def _give_up_segment(self) -> None:

@@ -24,11 +24,8 @@ from trigate.pipeline.relay import MALFORMED, ForwardedStream, Relay, Translated
 from trigate.pipeline.settle import add_charge, metered, settle
 
 ERROR_BODY_LIMIT: Final = 65_536
-MAY_HAVE_COST: Final = frozenset(
-    {ErrorClass.TIMEOUT, ErrorClass.CANCELLED, ErrorClass.MALFORMED, ErrorClass.TRUNCATED}
-)
+MAY_HAVE_COST: Final = frozenset({ErrorClass.TIMEOUT, ErrorClass.CANCELLED, ErrorClass.MALFORMED, ErrorClass.TRUNCATED})
 """Failures after which the vendor has read the prompt, and may charge for it."""
-
 
 
 class Attempt:
@@ -97,9 +94,11 @@ class Attempt:
             price_output=target.price.output if target.price else 0,
         )
         try:
-            return self._plant.spool.append(record)
+            sequence = self._plant.spool.append(record)
         except OSError:
             raise Refused(EVIDENCE_UNAVAILABLE) from None
+        self._plant.spool.sync_soon(sequence)
+        return sequence
 
     async def _send(self, call: Call) -> None:
         """To the head of a usable reply."""
@@ -122,7 +121,9 @@ class Attempt:
             return AttemptFailed(ErrorClass.MALFORMED, MALFORMED, status=reply.status)
         body = await reply.read(ERROR_BODY_LIMIT)
         error = self._target.provider.classify(reply.status, body)
-        retry_after_ms = retry_after(reply.header("retry-after-ms"), reply.header("retry-after"), self._plant.clock.wall_ns())
+        retry_after_ms = retry_after(
+            reply.header("retry-after-ms"), reply.header("retry-after"), self._plant.clock.wall_ns()
+        )
         return AttemptFailed(
             error.error_class, vendor_fault(error.error_class, error.message, retry_after_ms), status=reply.status
         )

@@ -1,4 +1,4 @@
-"""Delivery: joins one upstream reply, through its relay, to the client's responder. The `Flow` that bytes are pushed to.
+"""Delivery: joins an upstream's reply, through its relay, to the client. It is the `Flow` that bytes are pushed to.
 
 The order of evidence is kept here: nothing is started towards the client before the exchange's `open` is durable, and
 the last byte leaves only after the `settle` is written.

@@ -24,11 +24,21 @@ _FAULTS: Final = {
     ErrorClass.TIMEOUT: Fault("upstream_timeout", Category.TIMEOUT, 504, "the model's server did not answer in time"),
     ErrorClass.UNAVAILABLE: Fault("upstream_unavailable", Category.UPSTREAM, 503, "the model is not available now"),
     ErrorClass.RATE_LIMITED: Fault("upstream_rate_limited", Category.RATE_LIMITED, 429, "the vendor limits the rate"),
-    ErrorClass.QUOTA: Fault("upstream_quota", Category.UPSTREAM, 502, "the gateway's account at the vendor has no quota left"),
-    ErrorClass.CREDENTIAL: Fault("upstream_credential", Category.UPSTREAM, 502, "the vendor refused the gateway's credentials"),
-    ErrorClass.NOT_FOUND: Fault("upstream_model_not_found", Category.UPSTREAM, 502, "the vendor does not know the target's model"),
-    ErrorClass.MALFORMED: Fault("upstream_malformed", Category.UPSTREAM, 502, "the model's reply could not be understood"),
-    ErrorClass.TRUNCATED: Fault("upstream_truncated", Category.UPSTREAM, 502, "the model's reply broke off before its end"),
+    ErrorClass.QUOTA: Fault(
+        "upstream_quota", Category.UPSTREAM, 502, "the gateway's account at the vendor has no quota left"
+    ),
+    ErrorClass.CREDENTIAL: Fault(
+        "upstream_credential", Category.UPSTREAM, 502, "the vendor refused the gateway's credentials"
+    ),
+    ErrorClass.NOT_FOUND: Fault(
+        "upstream_model_not_found", Category.UPSTREAM, 502, "the vendor does not know the target's model"
+    ),
+    ErrorClass.MALFORMED: Fault(
+        "upstream_malformed", Category.UPSTREAM, 502, "the model's reply could not be understood"
+    ),
+    ErrorClass.TRUNCATED: Fault(
+        "upstream_truncated", Category.UPSTREAM, 502, "the model's reply broke off before its end"
+    ),
 }
 _ABOUT_THE_REQUEST: Final = {
     ErrorClass.REJECTED: "upstream_rejected",

@@ -16,12 +16,12 @@ NO_BUFFER: Final = (b"x-accel-buffering", b"no")
 def whole_head(exchange: Exchange, now_ns: int) -> HeaderList:
     """For a complete reply: its cost is known."""
     cost = format_nanos(exchange.charge.total).encode()
-    return [JSON, *_common(exchange, now_ns), (b"x-trigate-cost", cost)]
+    return [JSON, *_shared(exchange, now_ns), (b"x-trigate-cost", cost)]
 
 
 def stream_head(exchange: Exchange, now_ns: int) -> HeaderList:
     """For a stream: its cost is not known yet; `GET /v1/trigate/exchanges/{id}` has it afterwards."""
-    return [SSE, NO_CACHE, NO_BUFFER, *_common(exchange, now_ns)]
+    return [SSE, NO_CACHE, NO_BUFFER, *_shared(exchange, now_ns)]
 
 
 def error_head(exchange_id: str, fault: Fault) -> HeaderList:
@@ -33,7 +33,7 @@ def error_head(exchange_id: str, fault: Fault) -> HeaderList:
     return head
 
 
-def _common(exchange: Exchange, now_ns: int) -> HeaderList:
+def _shared(exchange: Exchange, now_ns: int) -> HeaderList:
     request_id = exchange.id.encode()
     head = [(b"x-request-id", request_id), (b"request-id", request_id)]
     if exchange.model_asked:

@@ -14,7 +14,10 @@ from trigate.upstream.breaker import Breakers
 class Principals(Protocol):
     """The principals table."""
 
-    revision: str
+    @property
+    def revision(self) -> str:
+        """Of the table as a whole."""
+        ...
 
     def find(self, digest: bytes) -> Principal | None:
         """The principal whose key has this SHA-256 digest (32 bytes)."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from trigate.config.snapshot import ParamEdit, Target
 from trigate.core.ports import Call
 from trigate.pipeline.exchange import Exchange
@@ -25,6 +27,7 @@ def prepare(exchange: Exchange, target: Target) -> Call:
     edits = param_edits(exchange.body, params, exchange.lost)
     if client.name == upstream.name:
         edits.update(client.forward_edits(exchange.envelope, target.model))
+        edits["model"] = msgspec.json.encode(target.model)
         headers, body = exchange.headers, exchange.body.splice(edits)
     else:
         edits["model"] = b'"-"'

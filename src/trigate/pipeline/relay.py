@@ -34,18 +34,43 @@ from trigate.wire.sse import EventTooLarge, SseDecoder, SseEvent
 
 TRUNCATED: Final = Fault("upstream_truncated", Category.UPSTREAM, 502, "the model's reply broke off before its end")
 MALFORMED: Final = Fault("upstream_malformed", Category.UPSTREAM, 502, "the model's reply could not be understood")
-OVERSIZED: Final = Fault("upstream_too_large", Category.UPSTREAM, 502, "the model's reply is larger than the gateway allows")
+OVERSIZED: Final = Fault(
+    "upstream_too_large", Category.UPSTREAM, 502, "the model's reply is larger than the gateway allows"
+)
 
 
 class Relay(Protocol):
     """What the pipeline sees of all four."""
 
-    committed: bool
-    done: bool
-    usage: Usage | None
-    served_model: str
-    stop: str
-    output_chars: int
+    @property
+    def committed(self) -> bool:
+        """The client has been, or is to be, promised this reply."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """The reply is complete."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """As reported so far; None if nothing was."""
+        ...
+
+    @property
+    def served_model(self) -> str:
+        """The model that the vendor names in its reply."""
+        ...
+
+    @property
+    def stop(self) -> str:
+        """The stop reason; empty while unknown."""
+        ...
+
+    @property
+    def output_chars(self) -> int:
+        """Characters of content so far."""
+        ...
 
     def feed(self, chunk: bytes) -> bytes:
         """Take one chunk of the upstream's body. Raises `AttemptFailed`."""

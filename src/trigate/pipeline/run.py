@@ -1,11 +1,11 @@
 """The story of a call, top to bottom. Every dialect, streamed or not, comes through here.
 
-    identify   who calls            the key, by its digest
-    read       what is asked        the body under a limit, its envelope
-    resolve    where it could go    the model's targets
-    admit      whether it may       the facts, and the checks on them
-    attempt    do it                target after target, until one delivers or the client has begun to read
-    settle     always               usage, cost, one record; however it ended
+identify   who calls            the key, by its digest
+read       what is asked        the body under a limit, its envelope
+resolve    where it could go    the model's targets
+admit      whether it may       the facts, and the checks on them
+attempt    do it                target after target, until one delivers or the client has begun to read
+settle     always               usage, cost, one record; however it ended
 """
 
 import asyncio

@@ -30,7 +30,9 @@ def add_charge(exchange: Exchange, usage: Usage) -> None:
     """Add what an attempt used at the current target's price; failed attempts that may cost money included."""
     added = charge(exchange.price, usage)
     before = exchange.charge
-    exchange.charge = Charge(before.total + added.total, added.version, before.lines + added.lines) if before.lines else added
+    exchange.charge = (
+        Charge(before.total + added.total, added.version, before.lines + added.lines) if before.lines else added
+    )
     exchange.usage = usage
 
 

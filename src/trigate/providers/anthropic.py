@@ -18,7 +18,9 @@ class Config(AccountConfig):
     """An Anthropic account."""
 
     api_key: Secret = Field(description="API key, `sk-ant-...`; use a reference such as `${env:ANTHROPIC_API_KEY}`.")
-    base_url: BaseUrl = Field(default="https://api.anthropic.com", description="Without the `/v1`, as Anthropic's SDKs have it.")
+    base_url: BaseUrl = Field(
+        default="https://api.anthropic.com", description="Without the `/v1`, as Anthropic's SDKs have it."
+    )
     version: str = Field(default=VERSION, description="`anthropic-version` for callers that send none.")
 
 

@@ -12,7 +12,9 @@ class Config(AccountConfig):
     """A server with OpenAI's API at a URL of its own."""
 
     base_url: BaseUrl = Field(description="Up to and with the version, as in `http://vllm.internal:8000/v1`.")
-    api_key: Secret | None = Field(default=None, description="Sent as a bearer token; leave out if the server has none.")
+    api_key: Secret | None = Field(
+        default=None, description="Sent as a bearer token; leave out if the server has none."
+    )
 
 
 def build(name: str, region: str | None, config: Config) -> Provider:

@@ -6,11 +6,14 @@ number replays the whole order.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from trigate.core.facts import Candidate
 from trigate.core.ports import Selector
+
+BELOW_ONE: Final = 0.9999999999999999
 
 
 class Config(BaseModel):
@@ -28,20 +31,21 @@ class Weighted:
     def order(self, candidates: Sequence[Candidate], draw: float) -> Sequence[int]:
         """A permutation of the candidates' indexes."""
         left = [candidate.index for candidate in candidates]
-        order = []
+        order: list[int] = []
         while left:
             total = sum(self._weights[index] for index in left)
             if total == 0:
                 return order + left
             point = draw * total
-            for index in left:
-                weight = self._weights[index]
-                if point < weight or index == left[-1]:
+            chosen = left[-1]
+            for index in left[:-1]:
+                if point < self._weights[index]:
+                    chosen = index
                     break
-                point -= weight
-            draw = min(point / weight, 0.9999999999999999) if weight else 0.0
-            left.remove(index)
-            order.append(index)
+                point -= self._weights[index]
+            draw = min(point / (self._weights[chosen] or 1), BELOW_ONE)
+            left.remove(chosen)
+            order.append(chosen)
         return order
 
 

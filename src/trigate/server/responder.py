@@ -69,7 +69,7 @@ class HttpResponder:
             self._queue.append(data)
 
     async def drain(self) -> None:
-        if not self.complete:
+        if self._headers is not None and not self.complete:
             self._flush(last=False)
         if self.paused:
             await self._outlet.writable()
@@ -109,8 +109,8 @@ class HttpResponder:
         queue.clear()
         if (keep_alive := self._keep_alive) is None:
             keep_alive = self._outlet.keeps_alive(self.request) and (last or self.request.version != "1.0")
-            self._keep_alive = keep_alive
             data = self._head(len(body) if last else None, keep_alive) + self._framed(body, last)
+            self._keep_alive = keep_alive
         else:
             data = self._framed(body, last)
         if data:
@@ -119,7 +119,7 @@ class HttpResponder:
 
     def _head(self, length: int | None, keep_alive: bool) -> bytes:
         if self._headers is None:
-            raise RuntimeError("a reply is started before it is handed over")
+            raise RuntimeError("a reply is started before it is ended")
         more = self._outlet.own_headers(keep_alive)
         if self._status in _BODILESS:
             return head(self._status, self._headers, more)

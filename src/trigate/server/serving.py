@@ -80,6 +80,11 @@ class Connections:
     def __len__(self) -> int:
         return len(self._live)
 
+    @property
+    def draining(self) -> bool:
+        """No new exchanges are wanted here any more."""
+        return self._idle_seconds is not None
+
     def add(self, connection: Connection) -> None:
         """A connection was made; while draining it is asked to finish at once."""
         self._live.add(connection)

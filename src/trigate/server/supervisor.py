@@ -92,9 +92,11 @@ class SignalPipe:
 
 
 class Supervisor:
-    """Runs children until it is told to stop. Everything it owns is handed in; it closes nothing of that.
+    """Runs children until it is told to stop.
 
-    `program` is None where there can be no upgrade.
+    `listeners` are kept open for the children, so that nothing in their queues is lost in a restart, and closed when
+    the workers are to stop: from then on clients are refused, and need not wait. `program` is None where there can be
+    no upgrade.
     """
 
     def __init__(
@@ -187,6 +189,8 @@ class Supervisor:
             _LOG.info("stopping: the workers drain")
             self._roll.stop()
             self._children.retire()
+            for listener in self._listeners.values():
+                listener.close()
             self._children.drain_all(_WORKERS)
 
     def _stop_others(self) -> None:

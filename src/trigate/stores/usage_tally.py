@@ -8,7 +8,7 @@ refused one may ask for anything. Above: `usage_sqlite`, which adds them up.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from trigate.core.record import Settle, TargetRef
 from trigate.core.usage import NO_USAGE, Usage
@@ -46,17 +46,30 @@ BOUNDS: Final = {
 }  # fmt: skip
 _BOUNDS_NS: Final = {measure: tuple(int(bound * 1e9) for bound in bounds) for measure, bounds in BOUNDS.items()}
 
+TOKEN_CLASSES: Final = (
+    "input",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "audio_input",
+    "output",
+    "reasoning",
+    "audio_output",
+)
+
 NOWHERE: Final = TargetRef("", "")
+
+_Key = TypeVar("_Key")
 
 
 class Tally:
-    """Sums over some exchanges, by key. The values of `totals` stand in the order of `Usage`'s classes."""
+    """Sums over some exchanges, by key."""
 
     __slots__ = ("attempts", "errors", "latencies", "totals")
 
     def __init__(self, settles: Iterable[Settle]) -> None:
         self.totals: dict[TotalKey, list[int]] = {}
-        """Count, tokens by class, cost in nanos."""
+        """Count, tokens in the order of `TOKEN_CLASSES`, cost in nanos."""
         self.latencies: dict[LatencyKey, list[int]] = {}
         """Count, sum in ns."""
         self.attempts: dict[AttemptKey, list[int]] = {}
@@ -78,7 +91,7 @@ class Tally:
             _add(self.errors, (settle.surface, settle.operation, settle.code or settle.outcome), [1])
 
 
-def _add[Key](sums: dict[Key, list[int]], key: Key, values: list[int]) -> None:
+def _add(sums: dict[_Key, list[int]], key: _Key, values: list[int]) -> None:
     before = sums.get(key)
     sums[key] = values if before is None else [old + new for old, new in zip(before, values, strict=True)]
 
@@ -108,21 +121,19 @@ def model_of(settle: Settle) -> str:
 
 def token_classes(usage: Usage) -> list[int]:
     """The tokens of each class, in the order of `TOKEN_CLASSES`."""
-    return [bounded(getattr(usage, name)) for name in TOKEN_CLASSES]
+    classes = (
+        usage.input,
+        usage.cache_read,
+        usage.cache_write,
+        usage.cache_write_1h,
+        usage.audio_input,
+        usage.output,
+        usage.reasoning,
+        usage.audio_output,
+    )
+    return [bounded(tokens) for tokens in classes]
 
 
 def bounded(value: int) -> int:
     """A number that may be summed."""
     return max(0, min(value, LARGEST))
-
-
-TOKEN_CLASSES: Final = (
-    "input",
-    "cache_read",
-    "cache_write",
-    "cache_write_1h",
-    "audio_input",
-    "output",
-    "reasoning",
-    "audio_output",
-)

@@ -1,4 +1,4 @@
-"""`GET /v1/trigate/exchanges/{id}`: what could not stand in the head of a stream, for the caller who made the exchange."""
+"""`GET /v1/trigate/exchanges/{id}`: what could not stand in the head of a stream, for the caller who made it."""
 
 import msgspec
 

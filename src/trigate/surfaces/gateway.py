@@ -153,7 +153,7 @@ class Gateway:
         await responder.end(exchanges.write(settled, snapshot.currency))
 
     async def _health(self, path: str, responder: Responder) -> None:
-        """`/livez`: the loop turns. `/readyz`: send traffic here, or a stable reason why not; no detail for strangers."""
+        """`/livez`: the loop turns. `/readyz`: send traffic here, or a stable reason why not; no more for strangers."""
         reason = self._not_ready() if path == "/readyz" else None
         status: HeaderList = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
         responder.start(503 if reason else 200, status)

@@ -35,7 +35,9 @@ def write_one(snapshot: Snapshot, principal: Principal, name: str, dialect: str)
     """One model by name. Raises `Refused` (404) also for one that the key may not ask for."""
     model = snapshot.model(name) if principal.allows_model(name) else None
     if model is None:
-        raise Refused(Fault("model_not_found", Category.NOT_FOUND, 404, f"there is no model {name!r} for this key", "model"))
+        raise Refused(
+            Fault("model_not_found", Category.NOT_FOUND, 404, f"there is no model {name!r} for this key", "model")
+        )
     return msgspec.json.encode(_anthropic(model) if dialect == ANTHROPIC else _openai(model))
 
 

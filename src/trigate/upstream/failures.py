@@ -44,7 +44,9 @@ def malformed() -> AttemptFailed:
 
 def too_large(limit: int) -> AttemptFailed:
     """The body is larger than it may be."""
-    return _failed(ErrorClass.MALFORMED, "upstream_too_large", 502, f"the upstream's reply is larger than {limit} bytes")
+    return _failed(
+        ErrorClass.MALFORMED, "upstream_too_large", 502, f"the upstream's reply is larger than {limit} bytes"
+    )
 
 
 def _failed(error_class: ErrorClass, code: str, status: int, message: str) -> AttemptFailed:

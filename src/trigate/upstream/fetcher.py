@@ -1,7 +1,7 @@
 """Upstream HTTP by the pooled Rust client (`core.ports.Fetcher`).
 
 One loop pumps: a chunk is read, fed, and let go out before the next is read, so a slow client slows the upstream.
-Cancelling a read closes the upstream's connection at once. Cancelling `open` does too, but only since ... 
+Cancelling a read closes the upstream's connection at once. Cancelling `open` does too, but only since ...
 Above: `pipeline`. Below: `client`, `failures`.
 """
 

@@ -13,12 +13,9 @@ import msgspec
 
 from trigate.core.errors import Refused, invalid
 
-MAX_DEPTH: Final = 256
-
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_KEY: Final = re.compile(rb'[ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
-_NEXT: Final = re.compile(rb"[ \t\r\n]*([,}])")
-_OPEN: Final = re.compile(rb"[ \t\r\n]*\{")
+_MEMBER: Final = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
+_CLOSE: Final = re.compile(rb"[ \t\r\n]*\}")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -90,24 +87,20 @@ def _scan(raw: bytes) -> dict[str, Field]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(invalid("invalid_json", "the body is not valid JSON")) from None
     fields: dict[str, Field] = {}
-    opening = _OPEN.match(raw)
-    assert opening is not None, "msgspec decoded an object"
-    position = opening.end()
+    position = 0
     for key, value in values.items():
-        name = _KEY.match(raw, position)
+        name = _MEMBER.match(raw, position)
         text = bytes(value)
         if name is None or name[1] != key.encode() or not raw.startswith(text, name.end()):
             raise _ambiguous()
-        end = name.end() + len(text)
-        following = _NEXT.match(raw, end)
-        if following is None:
-            raise _ambiguous()
-        fields[key] = Field(name.end(), end)
-        position = following.end()
-    if values and raw[position - 1 : position] != b"}":
+        position = name.end() + len(text)
+        fields[key] = Field(name.end(), position)
+    if values and _CLOSE.match(raw, position) is None:
         raise _ambiguous()
     return fields
 
 
 def _ambiguous() -> Refused:
-    return Refused(invalid("ambiguous_json", "a top-level key stands twice or is written with escapes; write it once, plainly"))
+    return Refused(
+        invalid("ambiguous_json", "a top-level key stands twice or is written with escapes; write it once, plainly")
+    )

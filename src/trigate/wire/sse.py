@@ -5,11 +5,16 @@ it, so that a relay may forward an event without writing it anew. LF, CRLF and C
 after the colon and a missing blank line at the end are understood. Memory is bounded by `limit` bytes for one event.
 """
 
+import re
 from typing import Final
 
 import msgspec
 
 DEFAULT_EVENT_LIMIT: Final = 1 << 20
+
+# A CR at the very end of what has arrived is no line end yet: an LF may follow it.
+_LINE_END: Final = rb"(?:\r\n|\r(?=[^\n])|\n)"
+_BLANK_LINE: Final = re.compile(_LINE_END * 2)
 
 
 class EventTooLarge(ValueError):
@@ -54,14 +59,10 @@ class SseDecoder:
     def _feed_mixed(self, chunk: bytes) -> list[SseEvent]:
         """The slow way, for streams that use CR: the end of an event may be any pair of line ends."""
         events = []
-        start = position = 0
-        while True:
-            end = _blank_line(chunk, position)
-            if end < 0:
-                break
-            raw = chunk[start:end]
-            events.append(_parse(raw, _unify(raw).rstrip(b"\n")))
-            start = position = end
+        start = 0
+        for blank_line in _BLANK_LINE.finditer(chunk):
+            events.append(_parse(chunk[start : blank_line.end()], _unify(chunk[start : blank_line.start()])))
+            start = blank_line.end()
         self._keep(chunk[start:])
         return events
 
@@ -75,35 +76,18 @@ def _unify(raw: bytes) -> bytes:
     return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _blank_line(chunk: bytes, start: int) -> int:
-    """The position after the first blank line at or after `start`, or -1.
-
-    A CR at the very end of the chunk is left for the next one: an LF may follow it.
-    """
-    line_start = start
-    while True:
-        line_end = _line_end(chunk, line_start)
-        if line_end < 0:
-            return -1
-        width = 2 if chunk.startswith(b"\r\n", line_end) else 1
-        if chunk[line_end] == 13 and line_end + 1 == len(chunk):
-            return -1
-        if line_end == line_start and line_start > start:
-            return line_end + width
-        line_start = line_end + width
-        if line_end == start:
-            start = line_start
-
-
-def _line_end(chunk: bytes, start: int) -> int:
-    lf = chunk.find(b"\n", start)
-    cr = chunk.find(b"\r", start, lf if lf >= 0 else len(chunk))
-    return cr if cr >= 0 else lf
-
-
 def _parse(raw: bytes, frame: bytes) -> SseEvent:
+    """The event of the lines in `frame`, which end in LF. First the two shapes that vendors write."""
     if frame.startswith(b"data: ") and b"\n" not in frame:
         return SseEvent(raw, frame[6:])
+    if frame.startswith(b"event: ") and frame.count(b"\n") == 1:
+        name, separator, data = frame.partition(b"\ndata: ")
+        if separator:
+            return SseEvent(raw, data, name[7:].decode("utf-8", "replace"))
+    return _parse_lines(raw, frame)
+
+
+def _parse_lines(raw: bytes, frame: bytes) -> SseEvent:
     data: list[bytes] = []
     name = ""
     for line in frame.split(b"\n"):

@@ -69,8 +69,11 @@ def replies(draw: st.DrawFn) -> Reply:
 
 
 @st.composite
-def streams(draw: st.DrawFn, reply: Reply) -> list[Delta]:
-    """Any order of deltas that says `reply`: fragments split anywhere, blocks overlapping anyhow."""
+def streams(draw: st.DrawFn, reply: Reply, prose_alone: bool = False) -> list[Delta]:
+    """Any order of deltas that says `reply`: fragments split anywhere, blocks overlapping anyhow.
+
+    `prose_alone`: only tool calls overlap, as where a dialect has no ends of blocks to tell them apart by.
+    """
     choice = reply.choices[0]
     early = Usage(input=draw(st.integers(0, reply.usage.input)))
     queues = [_block_deltas(draw, index, block) for index, block in enumerate(choice.content)]
@@ -78,7 +81,8 @@ def streams(draw: st.DrawFn, reply: Reply) -> list[Delta]:
     begun = 0
     while any(queues):
         ready = [queue for queue in queues[:begun] if queue]
-        if begun < len(queues) and (not ready or draw(st.booleans())):
+        waits = prose_alone and any(queues[i] and not isinstance(choice.content[i], ToolCall) for i in range(begun))
+        if begun < len(queues) and not waits and (not ready or draw(st.booleans())):
             ready = [queues[begun]]
             begun += 1
         deltas.append(draw(st.sampled_from(ready)).pop(0))

@@ -23,10 +23,11 @@ from trigate.core.chat import (
     ToolResult,
 )
 from trigate.dialects.anthropic_messages.fields import Fields, Misfit, Unsaid
-from trigate.dialects.parts import add_once, arguments_object, image_from_url
+from trigate.dialects.parts import add_once, image_from_url
 
 Json = dict[str, object]
 
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _FOREIGN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -176,10 +177,13 @@ def write_tool_use(call: ToolCall) -> Json:
 
 
 def _input(call: ToolCall) -> msgspec.Raw:
+    if not call.arguments.strip():
+        return msgspec.Raw(b"{}")
     try:
-        return arguments_object(call.arguments)
-    except ValueError:
+        _OBJECT.decode(call.arguments)
+    except (ValueError, RecursionError):
         raise Misfit("messages", f"the arguments of tool call {call.id} are not a JSON object") from None
+    return msgspec.Raw(call.arguments.encode())
 
 
 def _own_id(call_id: str) -> str:

@@ -24,6 +24,7 @@ from trigate.dialects.anthropic_messages.stream_reader import MessagesStreamRead
 from trigate.dialects.anthropic_messages.stream_writer import MessagesStreamWriter
 
 _PARAM_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "model": ("model",),
     "max_tokens": ("max_tokens",),
     "temperature": ("temperature",),
     "top_p": ("top_p",),
@@ -37,40 +38,53 @@ class AnthropicMessages:
     """One instance serves every exchange."""
 
     name = "anthropic_messages"
+    implied_end: bytes | None = None
     param_keys = _PARAM_KEYS
 
     def envelope(self, body: bytes) -> Envelope:
+        """The routing fields of a request's body. Raises `Refused`."""
         return read_envelope(body)
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
+        """Top-level edits for a body that is forwarded to the same dialect: the model, if it changes."""
         return {} if model == envelope.model else {"model": msgspec.json.encode(model)}
 
     def read_request(self, body: bytes) -> Chat:
+        """A client's request. Raises `Refused`."""
         return read_request(body)
 
     def write_request(self, chat: Chat) -> bytes:
+        """The body for an upstream. Adds to `chat.lost`; raises `Refused`."""
         return write_request(chat)
 
     def read_reply(self, body: bytes) -> Reply:
+        """An upstream's message. Raises ValueError."""
         return read_reply(body)
 
     def write_reply(self, reply: Reply) -> bytes:
+        """A message for a client. Raises ValueError for what a message cannot say."""
         return write_reply(reply)
 
     def meter(self, envelope: Envelope) -> Meter:
+        """A fresh meter for a forwarded reply."""
         return MessagesMeter()
 
     def stream_reader(self) -> StreamReader:
+        """A fresh reader for an upstream's stream."""
         return MessagesStreamReader()
 
     def stream_writer(self, envelope: Envelope) -> StreamWriter:
+        """A fresh writer for a client's stream."""
         return MessagesStreamWriter()
 
     def read_error(self, status: int, body: bytes) -> VendorError:
+        """An upstream's error reply, whatever its body."""
         return error.read_error(status, body)
 
     def write_error(self, fault: Fault, request_id: str) -> bytes:
+        """A fault as Anthropic's error body."""
         return error.write_error(fault, request_id)
 
     def stream_error(self, fault: Fault, request_id: str) -> bytes:
+        """A fault as an event of a forwarded stream."""
         return error.stream_error(fault, request_id)

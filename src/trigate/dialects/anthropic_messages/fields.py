@@ -12,12 +12,12 @@ import msgspec
 from trigate.dialects.parts import NULL, says_something
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_TEXT: Final = msgspec.json.Decoder(str)
-_TEXTS: Final = msgspec.json.Decoder(list[str])
-_FLAG: Final = msgspec.json.Decoder(bool)
-_INTEGER: Final = msgspec.json.Decoder(int)
-_NUMBER: Final = msgspec.json.Decoder(float)
+_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw] | None)
+_TEXT: Final = msgspec.json.Decoder(str | None)
+_TEXTS: Final = msgspec.json.Decoder(list[str] | None)
+_FLAG: Final = msgspec.json.Decoder(bool | None)
+_INTEGER: Final = msgspec.json.Decoder(int | None)
+_NUMBER: Final = msgspec.json.Decoder(float | None)
 
 T = TypeVar("T")
 
@@ -103,9 +103,9 @@ class Fields:
         """The names of the fields that are there and were not taken, each behind `prefix`."""
         return (prefix + key for key, value in self._left.items() if says_something(value))
 
-    def _take(self, key: str, decoder: msgspec.json.Decoder[T], wanted: str) -> T | None:
+    def _take(self, key: str, decoder: msgspec.json.Decoder[T | None], wanted: str) -> T | None:
         value = self._left.pop(key, None)
-        if value is None or bytes(value) == NULL:
+        if value is None:
             return None
         try:
             return decoder.decode(value)

@@ -15,6 +15,8 @@ from trigate.core.usage import Usage
 from trigate.dialects.anthropic_messages.error import read_event_error
 from trigate.dialects.anthropic_messages.usage import Tally, WireUsage
 
+_NOTHING: Final = msgspec.Raw(b"")
+
 
 class _Fragment(msgspec.Struct):
     """A delta, or a block as it starts: only one of these has characters."""
@@ -56,7 +58,7 @@ class _WholeBlock(msgspec.Struct):
     text: str | None = None
     thinking: str | None = None
     name: str | None = None
-    input: msgspec.Raw | None = None
+    input: msgspec.Raw = _NOTHING
 
 
 class _Whole(msgspec.Struct, tag_field="type", tag="message"):
@@ -93,14 +95,15 @@ class MessagesMeter:
 
     def event(self, name: str, data: bytes) -> int:
         """Judge one event. Raises ValueError on malformed data."""
-        if name == "content_block_delta":
-            fragment = _DELTA.decode(data).delta
-            characters = len(fragment.text or fragment.partial_json or fragment.thinking or "")
-            self.output_chars += characters
-            return CONTENT if characters else SILENT
-        if not name:
-            return self._unnamed(data)
-        return self._seldom(name, data)
+        try:
+            if name == "content_block_delta":
+                fragment = _DELTA.decode(data).delta
+                characters = len(fragment.text or fragment.partial_json or fragment.thinking or "")
+                self.output_chars += characters
+                return CONTENT if characters else SILENT
+            return self._seldom(name, data) if name else self._unnamed(data)
+        except RecursionError:
+            raise ValueError("an event is nested too deep") from None
 
     def whole(self, body: bytes) -> None:
         """Read a whole message. Raises ValueError when it is none."""
@@ -112,7 +115,7 @@ class MessagesMeter:
         self.stop = message.stop_reason or ""
         for block in message.content:
             self.output_chars += len(block.text or block.thinking or block.name or "")
-            self.output_chars += len(bytes(block.input)) if block.input is not None else 0
+            self.output_chars += len(bytes(block.input))
         if message.usage is not None:
             self._tally.add(message.usage)
             self.usage = self._tally.usage()

@@ -2,7 +2,9 @@
 
 Contract: raises `Refused`: 400 for a body that does not fit, and by name for a feature that no other dialect can be
 told of (server tools, documents, MCP servers, containers). A tuning knob that cannot be carried stands in
-`Chat.lost`, as does every field that is not known here. Source: platform.claude.com/docs/en/api/messages.
+`Chat.lost`, as does every field that is not known here. System messages before the first turn join the system prompt;
+neutral turns have no such role, so later ones become turns of the user, with `messages.role` named as lost.
+Source: platform.claude.com/docs/en/api/messages.
 Above: `dialect`. Below: `blocks`, `fields`.
 """
 
@@ -109,8 +111,9 @@ def _read_message(fields: Fields, chat: Chat) -> None:
         chat.messages.append(Message("assistant", read_blocks(fields, "content", chat.lost)))
     elif role == "system" and not chat.messages:
         chat.system += read_texts(fields, "content", chat.lost)
-    elif role == "system":
-        raise Unsaid(fields.at("role"), "a system message after the first turn")
+    elif role == "system":  # it keeps its place, as a turn of the user
+        add_once(chat.lost, ["messages.role"])
+        chat.messages.append(Message("user", [*read_texts(fields, "content", chat.lost)]))
     else:
         raise Misfit(fields.at("role"), "must be user, assistant or system")
     add_once(chat.lost, fields.rest("messages."))

@@ -181,7 +181,7 @@ def _thinking(chat: Chat) -> Json:
 
 def _output(chat: Chat) -> Json:
     config: Json = {}
-    if chat.reasoning is not None and chat.reasoning.effort is not None:
+    if chat.reasoning is not None and chat.reasoning.enabled and chat.reasoning.effort is not None:
         effort = _EFFORTS.get(chat.reasoning.effort)
         if effort is None:
             add_once(chat.lost, ["reasoning_effort"])

@@ -33,6 +33,8 @@ from trigate.dialects.anthropic_messages.error import read_event_error
 from trigate.dialects.anthropic_messages.stops import read_stop
 from trigate.dialects.anthropic_messages.usage import Tally, WireUsage
 
+_NO_INPUT: Final = msgspec.Raw(b"{}")
+
 
 class _Fragment(msgspec.Struct):
     type: str
@@ -55,7 +57,7 @@ class _Opening(msgspec.Struct):
     data: str | None = None
     id: str | None = None
     name: str | None = None
-    input: msgspec.Raw | None = None
+    input: msgspec.Raw = _NO_INPUT
 
 
 class _BlockStart(msgspec.Struct):
@@ -163,7 +165,7 @@ class MessagesStreamReader:
                 deltas = [BlockStarted(index, RedactedThinking(block.data or ""))]
             case "tool_use" if block.id and block.name:
                 deltas = [BlockStarted(index, ToolCall(block.id, block.name))]
-                self._arguments = bytes(block.input).decode() if block.input is not None else "{}"
+                self._arguments = bytes(block.input).decode()
             case kind:
                 raise ValueError(f"content of type {kind} was not asked for, or is incomplete")
         self._index, self._kind = index, block.type

@@ -109,7 +109,7 @@ class MessagesStreamWriter:
         """An `error` event; nothing follows it, so the message never looks complete."""
         if self._over:
             return b""
-        self._over = True
+        self._over, self._current = True, None
         return stream_error(fault, request_id)
 
     def _one(self, delta: Delta) -> bytes:
@@ -124,7 +124,9 @@ class MessagesStreamWriter:
         return self._seldom(delta)
 
     def _seldom(self, delta: Delta) -> bytes:
-        if self._over or (self._started is None) is not isinstance(delta, Started | Failed):
+        is_early = self._started is None and not isinstance(delta, Started | Failed)
+        is_late = self._started is not None and isinstance(delta, Started)
+        if self._over or is_early or is_late:
             raise ValueError(f"{type(delta).__name__} out of order")
         match delta:
             case Started():

@@ -1,12 +1,13 @@
 """Checks a client-side stream of chat completion chunks against OpenAI's grammar; for tests and live checks.
 
-Contract: feed every byte in order, then call `finish`. What is wrong raises AssertionError with the reason. The grammar:
+Contract: feed every byte in order, then call `finish`. What is wrong raises AssertionError with the reason. Grammar:
 
     stream  = chunk+ usage? "[DONE]"  |  chunk* error
     choice  = role  (content | refusal | reasoning | call)*  finish
 
-A choice's finish reason stands on a chunk of its own and nothing of that choice follows; tool calls are numbered from 0
-without gaps, and only the first fragment of each has its id and name. Usage comes once, last, with empty `choices`, if
+Choices begin in order, as SDKs gather them in a list. A choice's finish reason stands on a chunk of its own and nothing
+of that choice follows; tool calls are numbered from 0 without gaps, and only the first fragment of each has its id and
+name. Usage comes once, last, with empty `choices`, if
 it was asked for; every other chunk then has `usage: null`.
 Source: platform.openai.com/docs/api-reference/chat-streaming.
 """
@@ -111,6 +112,7 @@ class OpenAIChatGrammar:
         index = _typed(shape.get("index"), int, "index")
         delta = _typed(shape.get("delta"), dict, "delta")
         _require("finish_reason" in shape, "a choice without finish_reason")
+        _require(index <= len(self._choices), f"choice {index} begins before choice {len(self._choices)}")
         choice = self._choices.setdefault(index, _Choice())
         _require(not choice.finished, f"choice {index} goes on after its finish reason")
         choice.delta(delta)

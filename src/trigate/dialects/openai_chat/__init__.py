@@ -17,7 +17,7 @@ from trigate.dialects.openai_chat.reply import read_reply, write_reply
 from trigate.dialects.openai_chat.request_reader import read_request
 from trigate.dialects.openai_chat.request_writer import write_request
 from trigate.dialects.openai_chat.stream_reader import StreamReader
-from trigate.dialects.openai_chat.stream_writer import StreamWriter
+from trigate.dialects.openai_chat.stream_writer import DONE_EVENT, StreamWriter
 
 __all__ = ["OpenAIChat"]
 
@@ -27,6 +27,8 @@ class OpenAIChat:
 
     name = "openai_chat"
     param_keys: Mapping[str, tuple[str, ...]] = PARAM_KEYS
+    implied_end: bytes | None = DONE_EVENT
+    """Many imitators leave `[DONE]` out; clients wait for it."""
 
     def envelope(self, body: bytes) -> Envelope:
         """The routing fields of a request's body. Raises `Refused`."""

@@ -11,7 +11,7 @@ import msgspec
 
 from trigate.core.envelope import Envelope
 from trigate.dialects.openai_chat.shapes import NOTHING
-from trigate.dialects.parts import NULL, decode_request
+from trigate.dialects.parts import NULL, decode_request, says_something
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -93,7 +93,7 @@ def read_envelope(body: bytes) -> Envelope:
         tier=routing.service_tier or None,
         wants_usage=not stream or bool(options and options.include_usage),
         metadata=_metadata(routing.metadata),
-        params={name: raw for name, raw in tuning.items() if raw is not NOTHING and bytes(raw) != NULL},
+        params={name: raw for name, raw in tuning.items() if raw is not NOTHING and says_something(raw)},
     )
 
 

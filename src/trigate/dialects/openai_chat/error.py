@@ -120,10 +120,10 @@ def _classify(status: int, words: _Words, *, in_stream: bool) -> ErrorClass:
             return _BY_WORD[word]
     if _TOO_LONG.search(words.message) and (status in (400, 413, 422) or in_stream):
         return ErrorClass.CONTEXT_TOO_LONG
-    if in_stream and words.type in _BY_WORD_IN_STREAM:
-        return _BY_WORD_IN_STREAM[words.type]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    if in_stream and words.type in _BY_WORD_IN_STREAM:
+        return _BY_WORD_IN_STREAM[words.type]
     if 400 <= status < 500:
         return ErrorClass.REJECTED
     return ErrorClass.UNAVAILABLE if status >= 500 or in_stream else ErrorClass.MALFORMED

@@ -10,7 +10,7 @@ from trigate.core.envelope import Envelope
 from trigate.core.errors import Fault
 from trigate.core.ports import CONTENT, ENDED, FAILED, HIDDEN, SILENT
 from trigate.core.usage import Usage
-from trigate.dialects.openai_chat.shapes import CHUNK, DONE, REPLY, Said, stop_reason
+from trigate.dialects.openai_chat.shapes import CHUNK, DONE, REPLY, CallShape, Said, stop_reason
 from trigate.dialects.openai_chat.stream_reader import in_band_error
 from trigate.dialects.openai_chat.usage import read_usage
 from trigate.dialects.parts import decode_upstream
@@ -70,20 +70,24 @@ class Meter:
 
     def _counts(self, index: int, said: Said) -> bool:
         """Add the characters of what was said; whether anything was."""
-        text = said.content or said.reasoning_content or said.reasoning
-        if text:
-            self.output_chars += len(text)
+        before = self.output_chars
+        if said.content:
+            self.output_chars += len(said.content)
+        if thinking := said.reasoning_content or said.reasoning:
+            self.output_chars += len(thinking)
         if said.refusal:
             self.output_chars += len(said.refusal)
             self._seen(index).refused = True
-        elif said.tool_calls:
-            self._seen(index).called = True
-            for call in said.tool_calls:
-                if call.function is not None:
-                    self.output_chars += len(call.function.name or "") + len(call.function.arguments or "")
-        else:
-            return bool(text)
-        return True
+        if said.tool_calls:
+            self._count_calls(self._seen(index), said.tool_calls)
+            return True
+        return self.output_chars > before
+
+    def _count_calls(self, choice: "_ChoiceSeen", calls: list[CallShape]) -> None:
+        choice.called = True
+        for call in calls:
+            if call.function is not None:
+                self.output_chars += len(call.function.name or "") + len(call.function.arguments or "")
 
     def _seen(self, index: int) -> "_ChoiceSeen":
         return self._choices.setdefault(index, _ChoiceSeen())

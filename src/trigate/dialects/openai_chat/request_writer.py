@@ -1,9 +1,9 @@
 """A neutral `Chat` as the body of an upstream's chat request; a stream is asked to report usage.
 
 What OpenAI cannot say is named in `chat.lost`: `top_k`, `cache_control` (it caches by itself), a thinking budget,
-thinking that another vendor signed, `is_error` of a tool result. Unsigned thinking goes back as `reasoning_content`: the vendors
-that wrote it ask for it within a round of tool calls. Pictures in a tool result, which OpenAI has no place for, follow
-in the user's message behind the results, each under a line that names the call.
+thinking that another vendor signed, `is_error` of a tool result. Unsigned thinking goes back as `reasoning_content`:
+the vendors that wrote it ask for it within a round of tool calls. Pictures in a tool result, which OpenAI has no place
+for, follow in the user's message behind the results, under a line that names the call.
 Source: platform.openai.com/docs/api-reference/chat/create.
 """
 

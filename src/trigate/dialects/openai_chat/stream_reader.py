@@ -140,10 +140,10 @@ class _ChoiceReader:
             self.finish(shape.finish_reason, shape.stop_reason, deltas)
 
     def _said(self, delta: Said, deltas: list[Delta]) -> None:
+        if thinking := delta.reasoning_content or delta.reasoning:
+            self._say(Thinking, thinking, deltas)
         if delta.content:
             self._say(Text, delta.content, deltas)
-        elif thinking := delta.reasoning_content or delta.reasoning:
-            self._say(Thinking, thinking, deltas)
         if delta.refusal:
             self._refused = True
             self._say(Refusal, delta.refusal, deltas)

@@ -37,7 +37,7 @@ from trigate.dialects.openai_chat.error import stream_error
 from trigate.dialects.openai_chat.reply import finish_reason
 from trigate.dialects.openai_chat.usage import write_usage
 
-_DONE: Final = b"data: [DONE]\n\n"
+DONE_EVENT: Final = b"data: [DONE]\n\n"
 _KEYS: Final = {Text: b"content", Refusal: b"refusal", Thinking: b"reasoning_content"}
 
 _string = msgspec.json.Encoder().encode
@@ -53,7 +53,7 @@ class StreamWriter:
         self._tail = b',"usage":null}\n\n' if wants_usage else b"}\n\n"
         self._head = b""
         self._usage = NO_USAGE
-        self._choices: dict[int, _ChoiceState] = {}
+        self._choices: list[_ChoiceState] = []
         self._blocks: dict[tuple[int, int], _BlockChunks] = {}
 
     def write(self, deltas: Sequence[Delta]) -> bytes:
@@ -118,12 +118,11 @@ class StreamWriter:
         )
 
     def _choice(self, index: int, pieces: list[bytes]) -> "_ChoiceState":
-        """The state of a choice; the first mention of it writes its role."""
-        choice = self._choices.get(index)
-        if choice is None:
-            choice = self._choices[index] = _ChoiceState()
-            pieces.append(self._chunk(index, b'{"role":"assistant","content":"","refusal":null}'))
-        return choice
+        """The state of a choice. The first mention of it writes its role, after those before it: SDKs keep a list."""
+        while len(self._choices) <= index:
+            pieces.append(self._chunk(len(self._choices), b'{"role":"assistant","content":"","refusal":null}'))
+            self._choices.append(_ChoiceState())
+        return self._choices[index]
 
     def _open(self, delta: BlockStarted, pieces: list[bytes]) -> None:
         choice = self._choice(delta.choice, pieces)
@@ -161,8 +160,8 @@ class StreamWriter:
 
     def _end(self) -> bytes:
         if not self._wants_usage:
-            return _DONE
-        return b'%s],"usage":%s}\n\n%s' % (self._head, write_usage(self._usage), _DONE)
+            return DONE_EVENT
+        return b'%s],"usage":%s}\n\n%s' % (self._head, write_usage(self._usage), DONE_EVENT)
 
 
 class _ChoiceState(msgspec.Struct):

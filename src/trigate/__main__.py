@@ -1,0 +1,6 @@
+"""`python -m trigate` is `trigate`."""
+
+from trigate.cli.main import run
+
+if __name__ == "__main__":
+    run()

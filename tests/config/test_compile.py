@@ -38,8 +38,9 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
     text = f"""{PROVIDERS}  llama: {{kind: openai_compatible}}
 wokers: 2
 models:
+  other: {{provider: claude, model: claude-opus-4-5}}
   chat:
-    targets: [{{provider: main, wieght: 3}}, {{provider: nowhere}}]
+    targets: [{{provider: main, model: gpt-4.1, wieght: 3}}, {{provider: nowhere}}]
     timeouts: {{idle: soon}}
 aliases: {{/ask: caht}}
 {KEYS}"""
@@ -47,10 +48,10 @@ aliases: {{/ask: caht}}
     assert found(checked) == [
         (4, "missing", "providers.llama"),
         (5, "unknown_key", "wokers"),
-        (8, "unknown_key", "models.chat.targets[0].wieght"),
-        (8, "unknown_provider", "models.chat.targets[1].provider"),
-        (9, "value", "models.chat.timeouts.idle"),
-        (10, "unknown_model", "aliases./ask"),
+        (9, "unknown_key", "models.chat.targets[0].wieght"),
+        (9, "unknown_provider", "models.chat.targets[1].provider"),
+        (10, "value", "models.chat.timeouts.idle"),
+        (11, "unknown_model", "aliases./ask"),
     ]
     assert [each.nearest for each in checked.diagnostics] == ["", "workers", "weight", "", "", "chat"]
 
@@ -134,4 +135,5 @@ def test_admission_checks_are_decoded(tmp_path: Path) -> None:
 
 
 def test_port_zero_may_be_bound_twice(tmp_path: Path) -> None:
-    assert compiled(tmp_path, f"{PROVIDERS}{KEYS}listen: {{data: '127.0.0.1:0', control: '127.0.0.1:0'}}\n")
+    checked = check_text(tmp_path, f"{PROVIDERS}{KEYS}listen: {{data: '127.0.0.1:0', control: '127.0.0.1:0'}}\n")
+    assert not checked.diagnostics

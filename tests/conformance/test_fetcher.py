@@ -237,10 +237,7 @@ def test_hanging_up_in_mid_stream_ends_the_call_at_once(by: str) -> None:
 
         async def carry() -> None:
             reply = await fetcher.open(call(base))
-            try:
-                await reply.pump(sink)
-            finally:
-                await reply.close()
+            await reply.pump(sink)
 
         async with asyncio.TaskGroup() as group:
             task = group.create_task(carry())
@@ -251,7 +248,11 @@ def test_hanging_up_in_mid_stream_ends_the_call_at_once(by: str) -> None:
     play(by, Plan(chunks=(b"a",), stuck=True), story)
 
 
-def test_hanging_up_before_the_head_ends_the_call_at_once(by: str) -> None:
+def test_hanging_up_before_the_head_ends_the_call_at_once(by: str, request: pytest.FixtureRequest) -> None:
+    if by == "pyreqwest":
+        late = "pyreqwest 0.15 does not stop a cancelled request before its head has come"
+        request.applymarker(pytest.mark.xfail(raises=TimeoutError, strict=True, reason=late))
+
     async def story(fetcher: Fetcher, base: str, vendor: Vendor) -> None:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(_opened(fetcher, base))

@@ -13,7 +13,8 @@ from trigate.config.published import PublishedLimits, PublishedListener
 from trigate.core.clock import SystemClock
 from trigate.core.errors import Refused
 from trigate.core.ports import Request, Responder
-from trigate.server.http import Handler, HttpConnection, HttpServer
+from trigate.server.connection import Handler, HttpConnection
+from trigate.server.http import HttpServer
 from trigate.server.memory import Client, connect
 
 Connect = Callable[[], Awaitable[Client]]

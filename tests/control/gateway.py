@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 
 from tests.evidence.records import SECOND, settled
-from tests.evidence.test_spool import ManualClock
-from trigate.control.observed import BreakerRow, Observed
+from tests.support.clock import ManualClock
+from trigate.control.observed import Observed
 from trigate.control.reload import ReloadState
 from trigate.core.evidence import Batch, Checkpoint, Damage, Settled
-from trigate.core.processes import ChildKind, ChildRow, ChildState, Gauge
+from trigate.core.processes import BreakerRow, ChildKind, ChildRow, ChildState, Gauge
 from trigate.evidence.spool import Fsync, SpoolWriter
 from trigate.stores.shared_table import SharedTable
 from trigate.stores.usage_reader import UsageReader

@@ -5,10 +5,9 @@ import msgspec
 from tests.control.gateway import DAMAGE, REVISION, Gateway
 from tests.evidence.records import SECOND, opened
 from trigate.config.diagnostics import Diagnostic, Severity
-from trigate.control.observed import BreakerRow
 from trigate.control.reload import ReloadState
 from trigate.control.status import Readiness, readiness_of, status_of
-from trigate.core.processes import ChildState
+from trigate.core.processes import BreakerRow, ChildState
 
 
 def test_everything_has_its_place(gateway: Gateway) -> None:

@@ -25,7 +25,8 @@ def test_lists_are_not_shared() -> None:
 
 def test_blocks_and_deltas_are_told_apart_by_type_and_compared_by_value() -> None:
     assert Message("user", [Text("a")]) == Message("user", [Text("a")])
-    assert Text("") != ToolCall("", "")
+    blocks: list[Block] = [Text(""), ToolCall("", "")]
+    assert blocks[0] != blocks[1]
     for union in (Block, Delta):
         assert len(set(get_args(union))) == len(get_args(union))
         assert all(issubclass(kind, msgspec.Struct) for kind in get_args(union))

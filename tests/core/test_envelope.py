@@ -5,7 +5,13 @@ from trigate.core.envelope import Envelope
 
 def test_defaults() -> None:
     envelope = Envelope()
-    assert (envelope.model, envelope.stream, envelope.n, envelope.max_tokens, envelope.tier) == ("", False, 1, None, None)
+    assert (envelope.model, envelope.stream, envelope.n, envelope.max_tokens, envelope.tier) == (
+        "",
+        False,
+        1,
+        None,
+        None,
+    )
     assert envelope.wants_usage
 
 

@@ -32,14 +32,14 @@ def opened(name: str, *, at: int = 0, attempt: int = 1, reserved: int = 1_000_00
     )
 
 
-def outcome(error_class: str | None = None) -> AttemptOutcome:
+def outcome(error_class: str | None = None, cost: int = 0) -> AttemptOutcome:
     """One finished attempt."""
-    return AttemptOutcome(TARGET, WALL, WALL + SECOND, 200 if error_class is None else 503, error_class)
+    return AttemptOutcome(TARGET, WALL, WALL + SECOND, 200 if error_class is None else 503, error_class, cost=cost)
 
 
-def failed(name: str, *, number: int = 1, at: int = 0) -> Attempt:
-    """The attempt `number` of `name` failed."""
-    return Attempt(name, WALL + at * SECOND, number, outcome("unavailable"))
+def failed(name: str, *, number: int = 1, at: int = 0, cost: int = 0) -> Attempt:
+    """The attempt `number` of `name` failed, and is kept at `cost`."""
+    return Attempt(name, WALL + at * SECOND, number, outcome("unavailable", cost))
 
 
 def mark(name: str, *, at: int, output: int, cost: int) -> Mark:

@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 from tests.evidence.records import opened, settled
-from tests.evidence.test_spool import ManualClock
+from tests.support.clock import ManualClock
 from trigate.evidence.cat import cat
 from trigate.evidence.segments import list_segments
 from trigate.evidence.spool import MAX_AGE_NS, Fsync, SpoolWriter

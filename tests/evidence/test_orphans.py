@@ -83,6 +83,11 @@ def test_an_attempt_that_failed_costs_nothing_and_is_listed() -> None:
     assert end(opened("a"), failed("a")).usage is None
 
 
+def test_what_a_failed_attempt_may_still_cost_is_kept() -> None:
+    settle = end(opened("a", reserved=500), failed("a", cost=70), opened("a", attempt=2, reserved=300))
+    assert cost(settle) == 70 + 300
+
+
 def test_attempts_whose_end_is_unknown_cost_their_reservations() -> None:
     assert cost(end(opened("a", reserved=100), opened("a", attempt=2, reserved=250))) == 350
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.records import SECOND, WALL, failed, mark, opened, settled
-from tests.evidence.test_spool import ManualClock
+from tests.support.clock import ManualClock
 from trigate.core.clock import SystemClock
 from trigate.core.evidence import Batch
 from trigate.evidence.frames import MAX_PAYLOAD

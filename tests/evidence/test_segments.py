@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.records import SECOND, WALL, opened, settled
-from tests.evidence.test_spool import ManualClock
+from tests.support.clock import ManualClock
 from trigate.core.evidence import Checkpoint, Damage
 from trigate.core.record import Record
 from trigate.evidence.frames import (

@@ -13,23 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.records import WALL, opened, settled
+from tests.support.clock import ManualClock
 from trigate.core.record import Record
 from trigate.evidence.frames import HEADER_SIZE, MAX_PAYLOAD, Header, decode_frames, decode_header, decode_record
 from trigate.evidence.spool import MAX_AGE_NS, MAX_BYTES, Fsync, SpoolWriter
-
-
-class ManualClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.wall = WALL
-        self.monotonic = 0
-
-    def wall_ns(self) -> int:
-        return self.wall
-
-    def monotonic_ns(self) -> int:
-        return self.monotonic
 
 
 class ScriptedDisk:

@@ -17,6 +17,7 @@ from trigate.server.handover import VARIABLE, Handover, HandoverError, Program
 from trigate.server.listeners import Address, Binding, listen
 
 
+@pytest.mark.e2e
 def test_an_upgrade_loses_no_call_and_renews_every_child(tmp_path: Path) -> None:
     others = ("recorder", "control")
     with running(tmp_path, Settings(others=others)) as gateway, Load(gateway.port) as load:
@@ -40,16 +41,19 @@ def test_an_upgrade_loses_no_call_and_renews_every_child(tmp_path: Path) -> None
     assert len(load.answers) > 300
 
 
-def test_no_upgrade_to_a_version_that_does_not_start(tmp_path: Path) -> None:
-    with running(tmp_path, Settings()) as gateway:
+@pytest.mark.e2e
+@pytest.mark.parametrize(("preflight", "status"), [(2, 2), (-1, -9)])
+def test_no_upgrade_to_a_version_that_does_not_start(tmp_path: Path, preflight: int, status: int) -> None:
+    with running(tmp_path, Settings(start=3.0)) as gateway:
         before = gateway.ready_pids()
-        Settings(version="two", preflight=2).write(tmp_path)
+        Settings(version="two", preflight=preflight).write(tmp_path)
         gateway.signal(signal.SIGUSR2)
-        gateway.until(lambda: "its check ended with status 2" in gateway.log(), "the refusal")
+        gateway.until(lambda: f"its check ended with status {status})" in gateway.log(), "the refusal")
         assert gateway.ready_pids() == before
         assert get(gateway.port).version == "one"
 
 
+@pytest.mark.e2e
 def test_an_activated_socket_is_served_by_all_workers_and_kept_over_an_upgrade(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as given:
         port = given.getsockname()[1]
@@ -83,6 +87,21 @@ def left(environ: dict[str, str]) -> Handover:
     found = Handover.read(environ)
     assert found is not None
     return found
+
+
+@pytest.mark.e2e
+def test_children_still_end_with_the_supervisor_after_an_upgrade(tmp_path: Path) -> None:
+    with running(tmp_path, Settings(others=("recorder",))) as gateway:
+        before = {row.pid for row in gateway.rows()}
+        gateway.signal(signal.SIGUSR2)
+        gateway.until(
+            lambda: len({row.pid for row in gateway.rows(state=ChildState.READY)} - before) == 3, "three new children"
+        )
+        after = {row.pid for row in gateway.rows()}
+        gateway.signal(signal.SIGKILL)
+        gateway.process.wait()
+        gateway.until(lambda: all(gateway.ended(pid) for pid in before | after), "their end")
+        assert {"worker-0 ended", "worker-1 ended", "recorder ended"} <= set(gateway.diary()[-3:])
 
 
 def test_what_is_left_is_for_the_same_process_only() -> None:

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -115,10 +116,14 @@ def test_what_was_inherited_for_no_listener_is_closed(given: socket.socket) -> N
     assert unwanted.fileno() == -1
 
 
-@pytest.mark.parametrize("made", [socket.socket, lambda: socket.socketpair()[0]])
-def test_a_descriptor_that_does_not_listen_is_refused(made: type[socket.socket]) -> None:
-    with made() as wrong, pytest.raises(ListenError, match="was to be a TCP socket that listens"):
-        adopted([os.dup(wrong.fileno())])
+@pytest.mark.parametrize("listening", [False, True])
+def test_a_socket_that_is_not_tcp_or_does_not_listen_is_refused(tmp_path: Path, listening: bool) -> None:
+    with socket.socket(socket.AF_UNIX if listening else socket.AF_INET) as wrong:
+        if listening:
+            wrong.bind(str(tmp_path / "socket"))
+            wrong.listen()
+        with pytest.raises(ListenError, match="was to be a TCP socket that listens"):
+            adopted([os.dup(wrong.fileno())])
 
 
 def test_a_descriptor_that_is_no_socket_is_refused() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.children.settings import Settings
-from tests.server.gateway import Load, get, running
+from tests.server.gateway import Held, Load, get, running
 from trigate.core.processes import ChildState, Gauge
 from trigate.server.supervisor import Watch
 

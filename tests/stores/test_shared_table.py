@@ -128,7 +128,7 @@ def test_rows_are_never_torn_and_a_frozen_writer_blocks_nobody(table: SharedTabl
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)])
     try:
         wait_for(table.rows, "the writer")
-        for _ in range(30):
+        for _ in range(100):
             for _ in range(50):
                 consistent(table.rows())
             # Frozen at whatever instruction it is at; a reader that had to wait for it would wait for ever.

@@ -25,7 +25,7 @@ def test_without_a_table_everything_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_reader_sees_what_was_committed(tmp_path: Path, closed: bool) -> None:
-    path = tmp_path / "usage of?day #1%.sqlite3"
+    path = tmp_path / "usage of?day#%.sqlite3"
     writer, reader = UsageTable(path), UsageReader(path)
     settles = [settled("a", cost=5), settled("b", ended="refused")]
     writer.commit(

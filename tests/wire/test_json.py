@@ -10,7 +10,11 @@ from trigate.core.errors import Refused
 from trigate.wire.json import Body
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -23,7 +27,7 @@ SPACES = st.sampled_from(["", " ", "\n", "\t \r\n"])
 @st.composite
 def bodies(draw: st.DrawFn) -> tuple[dict[str, object], bytes]:
     """An object and a spelling of it."""
-    value = draw(OBJECTS)
+    value: dict[str, object] = {**draw(OBJECTS)}
     ascii_only = draw(st.booleans())
     space = draw(SPACES)
     members = (

@@ -1,5 +1,6 @@
 """Events come out the same however their bytes arrive."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -42,7 +43,7 @@ def streams(draw: st.DrawFn) -> Written:
 
 def split(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def decode(chunks: list[bytes]) -> list[SseEvent]:

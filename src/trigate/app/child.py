@@ -11,5 +11,5 @@ from trigate.server.assignment import Assignment
 def run(main: Callable[[Settings, Assignment], int]) -> None:
     """Read the two arguments, set the log up, and end with what `main` returns."""
     settings, assignment = read_settings(sys.argv[1]), Assignment.read(sys.argv[2])
-    configure(assignment.name)
+    configure(assignment.name, settings.log_level)
     sys.exit(main(settings, assignment))

@@ -1,5 +1,6 @@
 """Where things are in the state directory, and what each child is told when it starts."""
 
+import logging
 from pathlib import Path
 
 import msgspec
@@ -14,14 +15,20 @@ class Layout:
         self.root = Path(state_dir)
         self.spool = self.root / "spool"
         self.table = self.root / "table"
+        self.breakers = self.root / "breakers"
+        self.reload = self.root / "reload.json"
         self.usage = self.root / "usage.db"
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """The one argument that every child gets beside its assignment. `config` is the path that `serve` was given."""
+    """The one argument that every child gets beside its assignment. `config` is the path that `serve` was given.
+
+    `log_level` is one of `logging`'s: what is logged, and what is graver.
+    """
 
     config: str
     static: Static
+    log_level: int = logging.INFO
 
     @property
     def layout(self) -> Layout:

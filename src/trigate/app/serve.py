@@ -1,5 +1,6 @@
 """`trigate serve`: check and publish the configuration, bind the listeners, and supervise until told to stop."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class Refused(Exception):
         self.checked = checked
 
 
-def serve(config: str, ready: Callable[[dict[str, Address]], None]) -> int:
+def serve(config: str, ready: Callable[[dict[str, Address]], None], log_level: int = logging.INFO) -> int:
     """Run the gateway until SIGTERM or SIGINT; returns the exit status.
 
     `ready` is told the real addresses once every child is ready. Raises `Refused`, `ListenError`, OSError.
@@ -38,7 +39,7 @@ def serve(config: str, ready: Callable[[dict[str, Address]], None]) -> int:
     if checked.published is None or checked.static is None or checked.principals is None:
         raise Refused(checked)
     static = checked.static
-    settings = Settings(str(Path(config).absolute()), static)
+    settings = Settings(str(Path(config).absolute()), static, log_level)
     layout = settings.layout
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     publish(static.state_dir, checked.published, checked.principals, checked.attached, SystemClock())

@@ -20,7 +20,7 @@ from trigate.config.secrets import from_environment
 from trigate.config.snapshot import Snapshot
 from trigate.core.clock import SystemClock
 from trigate.core.ports import Dialect
-from trigate.core.processes import Gauge
+from trigate.core.processes import BreakerRow, Gauge
 from trigate.core.record import Settle
 from trigate.dialects.anthropic_messages import AnthropicMessages
 from trigate.dialects.openai_chat import OpenAIChat
@@ -31,6 +31,7 @@ from trigate.server.http import HttpServer
 from trigate.server.lifeline import tie
 from trigate.server.serving import Connections, Port, Pulse, Serving, Timing
 from trigate.server.tls import Pair, ServerTls
+from trigate.stores.breaker_board import BreakerBoard
 from trigate.stores.shared_table import SharedTable, WorkerPage
 from trigate.stores.usage_reader import UsageReader
 from trigate.surfaces.gateway import Gateway
@@ -44,11 +45,10 @@ FIND_EVERY: Final = 0.05
 def main(settings: Settings, assignment: Assignment) -> int:
     """Returns the exit status."""
     tie(assignment.supervisor)
-    with SharedTable.open(settings.layout.table) as table:
-        clock = SystemClock()
-        page = table.claim(assignment.page, pid=os.getpid(), wall_ns=clock.wall_ns(), now_ns=clock.monotonic_ns())
-        uvloop.run(Worker(settings, assignment, page).run())
-        del page
+    clock = SystemClock()
+    table = SharedTable.open(settings.layout.table)  # mapped until the process ends: the page is held by many
+    page = table.claim(assignment.page, pid=os.getpid(), wall_ns=clock.wall_ns(), now_ns=clock.monotonic_ns())
+    uvloop.run(Worker(settings, assignment, page).run())
     return 0
 
 
@@ -63,6 +63,8 @@ class Worker:
         self._references = from_environment()
         self._tls: dict[str, ServerTls] = {}
         self._gauges = Gauges()
+        self._breakers = Breakers()
+        self._board = BreakerBoard(settings.layout.breakers)
         self._connections = Connections(page)
 
     async def run(self) -> None:
@@ -77,7 +79,7 @@ class Worker:
         plant = Plant(
             clock=self._clock,
             spool=self._spool,
-            breakers=Breakers(),
+            breakers=self._breakers,
             principals=live.principals,
             draw=random.random,
             gauges=self._gauges,
@@ -136,6 +138,12 @@ class Worker:
         page.set(Gauge.STREAMS, gauges.streams)
         page.set(Gauge.SPOOL_WRITTEN, self._spool.written)
         page.set(Gauge.SPOOL_SYNCED, self._spool.durable)
+        name, slot = self._assignment.name, self._assignment.slot
+        trouble = self._breakers.not_closed(self._clock.monotonic_ns())
+        try:
+            self._board.show(slot, tuple(BreakerRow(name, *target) for target in trouble))
+        except OSError as error:
+            LOG.warning("breakers cannot be shown: %s", error)
 
 
 class Finder:

@@ -20,7 +20,6 @@ from typing import Final
 import msgspec
 from genai_prices import __version__ as DATA_VERSION
 from genai_prices.data import providers as VENDORS
-from genai_prices.data_snapshot import find_provider_by_id
 from genai_prices.types import (
     ClauseContains,
     ClauseEndsWith,
@@ -79,10 +78,13 @@ class Catalogue:
 
 
 def find_vendor(kind: str, url: str = "") -> Provider | None:
-    """The vendor of a kind of provider; failing that, the one whose API the base URL belongs to."""
-    by_name = find_provider_by_id(VENDORS, kind)
-    if by_name is not None or not url:
-        return by_name
+    """The vendor that the kind is named after; failing that, the one whose API the base URL belongs to.
+
+    The data's own looser matching of names is left alone: it takes any `openai_compatible` server for OpenAI.
+    """
+    named = next((vendor for vendor in VENDORS if vendor.id == kind), None)
+    if named is not None or not url:
+        return named
     return next((vendor for vendor in VENDORS if re.match(vendor.api_pattern, url)), None)
 
 

@@ -156,7 +156,7 @@ def _plain(kind: object) -> str:
 def _unit(metadata: Sequence[object]) -> str:
     """A quantity of `config.units`: its name and how it is written."""
     for item in metadata:
-        if isinstance(item, WithJsonSchema) and item.json_schema:
+        if isinstance(item, WithJsonSchema) and item.json_schema and "examples" in item.json_schema:
             examples = ", ".join(f"`{example}`" for example in item.json_schema["examples"])
             return f"{item.json_schema['title']}: {examples}"
     return ""

@@ -78,7 +78,10 @@ class Registry:
         built_in = [
             name for name in module_names(group) if _extension(group, name, _import(f"{PACKAGE}.{group}.{name}"))
         ]
-        installed = [point.name for point in entry_points(group=f"{PACKAGE}.{group}")]
+        points = [point.name for point in entry_points(group=f"{PACKAGE}.{group}")]
+        installed = [
+            name for name in points if (module := self._module(group, name)) and _extension(group, name, module)
+        ]
         return sorted({*built_in, *installed, *(kind for where, kind in self._extra if where == group)})
 
     def _module(self, group: Group, kind: str) -> ModuleType | None:
@@ -94,6 +97,11 @@ def module_names(package: str) -> list[str]:
     """The modules of one of the gateway's packages, sorted, without importing them."""
     parent = _import(f"{PACKAGE}.{package}")
     return sorted(module.name for module in pkgutil.iter_modules(parent.__path__) if not module.name.startswith("_"))
+
+
+def load_module(package: str, name: str) -> ModuleType:
+    """One module of the gateway's packages, imported now: the command line loads a command when it is run."""
+    return _import(f"{PACKAGE}.{package}.{name}")
 
 
 def dialect_names() -> list[str]:

@@ -6,7 +6,7 @@ users read. Models of routes stand in `schema_models`, listeners in `schema_list
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from trigate.config.schema_base import Block, Kinded
 from trigate.config.schema_listen import Listen
@@ -35,6 +35,13 @@ def _listen() -> Listen:
     return Listen.model_validate({})
 
 
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
+        raise ValueError("must be a currency code of three capital letters, such as USD")
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Workers = Annotated[int | Literal["auto"], PlainValidator(_workers, json_schema_input_type=int | Literal["auto"])]
 Include = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=tuple[str, ...] | str)]
 
@@ -129,7 +136,7 @@ class Config(Block):
     admission: tuple[Kinded, ...] = Field(
         default=(), description="Checks before content is looked at, beside those that are always on."
     )
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="The currency of the ledger.")
+    currency: Currency = Field(default="USD", description="The currency of the ledger.")
     prices: dict[str, PriceOverride] = Field(
         default={}, description="Prices by `provider/model`, model, or a pattern with `*`; they win over the catalogue."
     )

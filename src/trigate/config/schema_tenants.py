@@ -1,13 +1,21 @@
 """Tenants, their apps, and the keys that apps call with."""
 
+import string
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from trigate.config.schema_base import Block
 from trigate.config.units import Moment
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
+
+def _sha256(value: str) -> str:
+    if len(value) != 64 or not set(value) <= set(string.hexdigits):
+        raise ValueError("must be 64 hex digits, as trigate keys hash prints them")
+    return value.lower()
+
+
+Sha256 = Annotated[str, AfterValidator(_sha256), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})]
 
 
 class Key(Block):

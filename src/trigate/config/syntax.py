@@ -17,7 +17,7 @@ from trigate.config.diagnostics import Diagnostic, Mark, Severity
 MAX_DEPTH: Final = 64
 
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT: Final = re.compile(r"[-+]?(?:[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
 _WORDS: Final = {
     "": None,
     "~": None,
@@ -56,7 +56,7 @@ class Scalar(msgspec.Struct, frozen=True):
             return _WORDS[self.text]
         if _INTEGER.fullmatch(self.text):
             return int(self.text) if len(self.text) <= 20 else self.text
-        return float(self.text) if _FLOAT.fullmatch(self.text) and self.text[-1:] != "." else self.text
+        return float(self.text) if _FLOAT.fullmatch(self.text) else self.text
 
 
 class Sequence(msgspec.Struct, frozen=True):
@@ -193,6 +193,7 @@ def _syntax_error(text: str, mark: Mark, error: yaml.MarkedYAMLError) -> Diagnos
         return _refusal(mark, message, "check the indentation; quote a value that contains a colon and a space")
     if not "".join(lines[mark.line - 1 :]).strip():
         opened = error.context_mark
-        begin = Mark(mark.file, opened.line + 1, opened.column + 1) if opened else mark
+        last = len(text.rstrip().splitlines())
+        begin = Mark(mark.file, min(opened.line + 1 if opened else last, last), opened.column + 1 if opened else 1)
         return _refusal(begin, f"the file ends too early: {message}", "close what is opened here")
     return _refusal(mark, message, "check the indentation, quotes and brackets just before this place")

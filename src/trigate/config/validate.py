@@ -20,6 +20,10 @@ ROUNDS: Final = 4
 """How often what is wrong is cut out: a cut may leave something incomplete around it."""
 SHOWN_CHARACTERS: Final = 60
 
+BLOCKS: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
+TEXT: Final = frozenset({"string_type", "is_instance_of"})
+SILENT: Final = frozenset({"too_short", "string_too_short"})
+
 _EXPECTED: Final = re.compile(r"'([^']*)'")
 
 M = TypeVar("M", bound=BaseModel)
@@ -30,7 +34,7 @@ def decode(model: type[M], tree: Tree, prefix: Path, findings: Findings) -> M | 
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
+        for details in _errors(error):
             _report(details, model, (tree, prefix), findings)
     return None
 
@@ -42,12 +46,19 @@ def decode_rest(model: type[M], tree: dict[str, Tree], findings: Findings) -> M 
         try:
             return model.model_validate(rest)
         except ValidationError as error:
-            for details in error.errors(include_url=False):
+            for details in _errors(error):
                 path = _path(details["loc"], tree)
                 if round_number == 0:  # what is found later is only incomplete because of what was cut out
                     _report(details, model, (tree, ()), findings)
                 _cut(rest, _key_of(path) if round_number == 0 else entry_of(path))
     return None
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong, without lists that are only too short because of wrong items."""
+    found = error.errors(include_url=False)
+    inner = {each["loc"][:-1] for each in found}
+    return [each for each in found if each["type"] != "too_short" or each["loc"] not in inner]
 
 
 def _key_of(path: Path) -> Path:
@@ -99,8 +110,8 @@ def _report_value(details: ErrorDetails, model: type[BaseModel], at: tuple[Path,
     value = details["input"]
     words = _words(details)
     secret = any(_is(kind, Secret) for kind in _kinds(model, inside))
-    if details["type"] not in {"model_type", "value_error"} or isinstance(value, str | int | float):
-        words += "" if secret else f", not {shown(value)}"
+    if details["type"] not in SILENT and not secret and not isinstance(value, Mapping):
+        words += f", not {shown(value)}"
     context = details.get("ctx", {})
     choices = _EXPECTED.findall(str(context.get("expected", "")))
     findings.error(path, "value", words, nearest=nearest(value, choices) if isinstance(value, str) else "")
@@ -109,10 +120,12 @@ def _report_value(details: ErrorDetails, model: type[BaseModel], at: tuple[Path,
 def _words(details: ErrorDetails) -> str:
     """Pydantic's sentence, begun as ours are: `must be ...`."""
     message = details["msg"].removeprefix("Value error, ")
-    if details["type"] in {"model_type", "model_attributes_type", "dict_type"}:
-        return "must be a block of its own, with keys below it" + (
-            f", not {shown(details['input'])}" if details["type"] == "model_type" else ""
-        )
+    if details["type"] in BLOCKS:
+        return "must be a block of its own, with keys below it"
+    if details["type"] in SILENT:
+        return "must not be empty"
+    if details["type"] in TEXT:
+        return "must be text"
     return message.replace("Input should be", "must be", 1).replace("Input should have", "must have", 1)
 
 

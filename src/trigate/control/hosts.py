@@ -5,7 +5,7 @@ An address cannot be rebound, so the listener's own addresses are its names; `lo
 other name has to stand in `listen.control.hosts`. The port is not judged: it may be a forwarded one. Above: `api`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.responses import JSONResponse
@@ -13,16 +13,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class OwnHosts:
-    """The names of a listener that is bound to `address`, `hosts` being those that the configuration gives it."""
+    """The names of a listener that is bound to `address`; `hosts` gives those that are configured at the moment."""
 
-    def __init__(self, address: str, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, address: str, hosts: Callable[[], Iterable[str]] = tuple) -> None:
         ip = _ip(address)
         self._every_address = ip is not None and ip.is_unspecified
         loopback = {"localhost", "127.0.0.1", "::1"} if ip is not None and (ip.is_loopback or ip.is_unspecified) else ()
-        self._names = frozenset((address.lower(), *(host.lower() for host in hosts), *loopback))
+        self._names = frozenset((address.lower(), *loopback))
+        self._hosts = hosts
 
     def __contains__(self, host: str) -> bool:
-        return host in self._names or (self._every_address and _ip(host) is not None)
+        if host in self._names or (self._every_address and _ip(host) is not None):
+            return True
+        return any(host == name.lower() for name in self._hosts())
 
 
 class HostGuard:

@@ -10,19 +10,10 @@ import msgspec
 
 from trigate.control.reload import ReloadState
 from trigate.core.clock import Clock
-from trigate.core.processes import ChildKind, ChildRow
+from trigate.core.processes import BreakerRow, ChildKind, ChildRow
 from trigate.evidence.segments import SpoolState, spool_state
 from trigate.stores.shared_table import SharedTable, SharedTableError, WorkerGauges
 from trigate.stores.usage_reader import UsageReader
-
-
-class BreakerRow(msgspec.Struct, frozen=True):
-    """A target in trouble, as one worker sees it. `state` is `open` or `half_open`."""
-
-    worker: str
-    provider: str
-    model: str
-    state: str
 
 
 class Observed(msgspec.Struct, frozen=True):

@@ -12,9 +12,10 @@ from typing import Final
 
 import msgspec
 
-from trigate.config.compile import Checked, check
+from trigate.config.compile import CONTROL, Checked, check
 from trigate.config.diagnostics import Diagnostic, Severity, has_errors, render_text
 from trigate.config.publish import publish
+from trigate.config.published import Published
 from trigate.config.registry import Registry
 from trigate.config.static import Static, changed
 from trigate.config.watch import POLL_SECONDS, Watch
@@ -27,11 +28,13 @@ class ReloadState(msgspec.Struct, frozen=True):
     """How the last check ended. `revision` is the last sound one; times are wall ns, 0 for never.
 
     `failure` and the errors among `diagnostics` are those of the last check and gone after one that succeeds.
-    `restart` names settings that were changed and need a restart to be in force.
+    `hosts` are the configured names of the control listener. `restart` names settings that were changed and need a
+    restart to be in force.
     """
 
     revision: str = ""
     currency: str = "USD"
+    hosts: tuple[str, ...] = ()
     loaded_ns: int = 0
     failed_ns: int = 0
     loads: int = 0
@@ -103,6 +106,7 @@ class Reloader:
                 before,
                 revision=checked.published.revision,
                 currency=checked.published.currency,
+                hosts=_control_hosts(checked.published),
                 loaded_ns=self._clock.wall_ns(),
                 loads=before.loads + 1,
                 failure="",
@@ -125,3 +129,7 @@ class Reloader:
         except OSError as error:
             return checked, f"the configuration is in order but cannot be published: {error}"
         return checked, ""
+
+
+def _control_hosts(published: Published) -> tuple[str, ...]:
+    return next((listener.hosts for listener in published.listeners if listener.name == CONTROL), ())

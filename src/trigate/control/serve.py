@@ -33,23 +33,21 @@ class _Server(uvicorn.Server):
 
 
 class Control:
-    """What `serve` needs. `hosts` are the configured names of the listener; `tls` of None serves plain HTTP."""
+    """What `serve` needs; `tls` of None serves plain HTTP."""
 
-    def __init__(
-        self, observed: Observed, reloader: Reloader, hosts: tuple[str, ...] = (), tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, observed: Observed, reloader: Reloader, tls: ssl.SSLContext | None = None) -> None:
         self.observed = observed
         self.reloader = reloader
-        self.hosts = hosts
         self.tls = tls
 
 
 async def serve(listener: socket.socket, control: Control, stop: asyncio.Event) -> None:
     """Serve on a bound listener until `stop`. The listener is closed at the end."""
-    app = build(control.observed, OwnHosts(listener.getsockname()[0], control.hosts))
+    reloader = control.reloader
+    app = build(control.observed, OwnHosts(listener.getsockname()[0], lambda: reloader.state.hosts))
     server = _Server(_uvicorn(app, control.tls))
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(control.reloader.run())
+        following = tasks.create_task(reloader.run())
         answering = tasks.create_task(server.serve([listener]))
         stopping = tasks.create_task(stop.wait())
         await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from trigate.config.diagnostics import Diagnostic
-from trigate.control.observed import BreakerRow, Observed, Process, processes, spool_of
+from trigate.control.observed import Observed, Process, processes, spool_of
 from trigate.control.reload import ReloadState
 from trigate.core.evidence import Damage
-from trigate.core.processes import ChildKind, ChildState, Gauge
+from trigate.core.processes import BreakerRow, ChildKind, ChildState, Gauge
 from trigate.stores.shared_table import WorkerGauges
 from trigate.stores.usage_reader import Totals
 

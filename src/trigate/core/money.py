@@ -12,6 +12,7 @@ from trigate.core.usage import Usage
 
 NANOS: Final = 1_000_000_000
 PER_TOKENS: Final = 1_000_000
+_TOKEN_LINES: Final = 8
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,12 +85,17 @@ def _lines(price: Price, usage: Usage) -> Iterator[ChargeLine]:
 
 
 def worst_case(price: Price | None, input_tokens: int, output_tokens: int) -> int:
-    """An upper bound in nanos for a call that reads and writes at most so many tokens, of whatever class."""
+    """An upper bound in nanos for a call that reads and writes at most so many tokens, of whatever class.
+
+    The charge rounds each of its lines, by half a nano at the most; the bound has that much on top.
+    """
     if price is None:
         return 0
     dearest_input = max(price.input, price.cache_read, price.cache_write, price.cache_write_1h, price.audio_input)
     dearest_output = max(price.output, price.reasoning, price.audio_output)
-    return line_amount(input_tokens, dearest_input) + line_amount(output_tokens, dearest_output) + price.request
+    exact = input_tokens * dearest_input + output_tokens * dearest_output
+    rounding = _TOKEN_LINES * PER_TOKENS // 2 if exact else 0
+    return (exact + rounding) // PER_TOKENS + price.request
 
 
 def format_nanos(amount: int) -> str:

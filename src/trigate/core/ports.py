@@ -185,7 +185,8 @@ end; an in-band error; an event that only the gateway asked for and the client m
 class Meter(Protocol):
     """Reads, off the byte path, only what evidence needs. One per reply.
 
-    After `event` or `whole` the attributes hold what is known so far. `output_chars` counts content characters, for an
+    After `event` or `whole` the attributes hold what is known so far. `stop` is a `StopReason`, empty until every choice
+    has one. `output_chars` counts content characters, for an
     estimate when the vendor's own count never comes. `fault` is set when an event was FAILED.
     """
 

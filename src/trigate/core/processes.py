@@ -77,6 +77,15 @@ class Gauge(IntEnum):
     """1 from the moment at which the worker takes no new connection."""
 
 
+class BreakerRow(msgspec.Struct, frozen=True):
+    """A target in trouble, as one worker sees it. `state` is `open` or `half_open`."""
+
+    worker: str
+    provider: str
+    model: str
+    state: str
+
+
 class GaugePage(Protocol):
     """A worker's own page. Cheap enough for every exchange."""
 

@@ -31,7 +31,10 @@ class Caller(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AttemptOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One finished attempt. `error_class` is None for one that succeeded; `status` is the vendor's HTTP status or 0."""
+    """One finished attempt. `error_class` is None for one that succeeded; `status` is the vendor's HTTP status or 0.
+
+    `cost` is nanos: what a failed attempt may still cost is kept. Times count from the arrival of the request.
+    """
 
     target: TargetRef
     started_ns: int
@@ -40,6 +43,7 @@ class AttemptOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
     error_class: str | None = None
     code: str | None = None
     first_byte_ns: int | None = None
+    cost: int = 0
     vendor_request_id: str | None = None
 
 

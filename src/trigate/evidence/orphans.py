@@ -1,6 +1,6 @@
 """Orphans: exchanges whose worker died before it settled them. Pure: records in, a `Settle` out.
 
-The rule. An attempt that is recorded as failed costs nothing more. Each other attempt that was opened costs its
+The rule. An attempt that is recorded as failed costs what its record says. Each other attempt that was opened costs its
 reservation, which is an upper bound; where a stream had a mark, what was used by then plus what could follow, at most
 the reservation. The next mark would have come within `MARK_INTERVAL_NS`, so no more than that time passed unseen; in
 it the stream ran at most `SPEED_UP` times as fast as before. The result depends on the records alone: whenever, and
@@ -44,7 +44,7 @@ def follow(before: Unsettled | None, record: Open | Attempt | Mark) -> Unsettled
 def settle_orphan(unsettled: Unsettled) -> Settle:
     """The end that the recorder writes for an exchange whose worker is gone."""
     newest, mark = unsettled.newest, unsettled.mark
-    lines: list[ChargeLine] = []
+    lines = [ChargeLine("failed_attempt", 1, failed.cost, failed.cost) for failed in unsettled.attempts if failed.cost]
     usage = Usage(input=newest.input_tokens, source=UsageSource.ESTIMATED)
     for pending in unsettled.pending:
         if pending is unsettled.pending[-1] and mark is not None:

@@ -20,7 +20,7 @@ from trigate.pipeline.exchange import Exchange
 from trigate.pipeline.faults import CANCELLED, EVIDENCE_UNAVAILABLE, TIMEOUTS, retry_after, vendor_fault
 from trigate.pipeline.plant import Plant
 from trigate.pipeline.prepare import prepare
-from trigate.pipeline.relay import MALFORMED, ForwardedStream, Relay, TranslatedStream, WholeReply
+from trigate.pipeline.relay import MALFORMED, Expected, ForwardedStream, Relay, TranslatedStream, WholeReply
 from trigate.pipeline.settle import add_charge, metered, settle
 
 ERROR_BODY_LIMIT: Final = 65_536
@@ -40,6 +40,7 @@ class Attempt:
         self._reply: UpstreamReply | None = None
         self._relay: Relay | None = None
         self._delivery: Delivery | None = None
+        self._charged_before = exchange.charge.total
         self._sent_ns = 0
         self._first_byte_ns: int | None = None
 
@@ -145,13 +146,15 @@ class Attempt:
         exchange = self._exchange
         assert exchange.envelope is not None
         client, upstream, limits = exchange.dialect, self._target.provider.dialect, exchange.snapshot.limits
-        if exchange.operation == "count_tokens":
-            return WholeReply(client, upstream, CountMeter(), limits.reply_bytes)
+        created = exchange.wall_ns // 1_000_000_000
         if not exchange.envelope.stream:
-            return WholeReply(client, upstream, upstream.meter(exchange.envelope), limits.reply_bytes)
+            counting = exchange.operation == "count_tokens"
+            meter = CountMeter() if counting else upstream.meter(exchange.envelope)
+            return WholeReply(client, upstream, meter, limits.reply_bytes, created)
         if client.name == upstream.name:
             return ForwardedStream(client, client.meter(exchange.envelope), limits.event_bytes)
-        return TranslatedStream(upstream.stream_reader(), client.stream_writer(exchange.envelope), limits.event_bytes)
+        reader, writer = upstream.stream_reader(), client.stream_writer(exchange.envelope)
+        return TranslatedStream(reader, writer, limits.event_bytes, Expected(exchange.envelope.n, created))
 
     def _complete(self) -> None:
         """The reply is whole: settle it, before its last byte leaves."""
@@ -209,6 +212,7 @@ class Attempt:
                 error_class=failure.error_class if failure else None,
                 code=failure.fault.code if failure else None,
                 first_byte_ns=None if first_byte_ns is None else first_byte_ns - arrived_ns,
+                cost=exchange.charge.total - self._charged_before,
                 vendor_request_id=exchange.vendor_request_id,
             )
         )

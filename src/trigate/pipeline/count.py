@@ -7,7 +7,7 @@ import msgspec
 from trigate.core.errors import Fault
 from trigate.core.ports import SILENT
 from trigate.core.usage import NO_USAGE, Usage
-from trigate.dialects.anthropic_messages.count import estimate, write_count
+from trigate.decide.estimate import estimate_tokens
 from trigate.pipeline.exchange import Exchange
 from trigate.pipeline.heads import whole_head
 from trigate.pipeline.plant import Plant
@@ -18,6 +18,7 @@ class _Count(msgspec.Struct):
     input_tokens: int
 
 
+_ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(_Count)
 
 
@@ -43,10 +44,9 @@ class CountMeter:
 async def count_locally(exchange: Exchange, plant: Plant) -> None:
     """Answer with an estimate where the target cannot count; `x-trigate-lost` says that it is one."""
     assert exchange.body is not None
-    required = {} if "max_tokens" in exchange.body else {"max_tokens": b"1"}
-    count = estimate(exchange.dialect.read_request(exchange.body.splice(required)))
+    count = estimate_tokens(exchange.dialect.read_request(exchange.body.raw))
     exchange.lost.append("exact_count")
     exchange.outcome, exchange.status = "ok", 200
     settle(exchange, plant)
     exchange.responder.start(200, whole_head(exchange, plant.clock.monotonic_ns()))
-    await exchange.responder.end(write_count(count))
+    await exchange.responder.end(_ENCODER.encode(_Count(count)))

@@ -14,6 +14,8 @@ neighbours hold what is known so far, at any time.
 
 from typing import Final, Protocol
 
+import msgspec
+
 from trigate.core.chat import (
     ArgumentsDelta,
     BlockStarted,
@@ -37,6 +39,18 @@ MALFORMED: Final = Fault("upstream_malformed", Category.UPSTREAM, 502, "the mode
 OVERSIZED: Final = Fault(
     "upstream_too_large", Category.UPSTREAM, 502, "the model's reply is larger than the gateway allows"
 )
+
+
+_IN_BAND: Final = {
+    Category.RATE_LIMITED: ErrorClass.RATE_LIMITED,
+    Category.INVALID: ErrorClass.REJECTED,
+    Category.CONTENT: ErrorClass.CONTENT_FILTER,
+}
+
+
+def in_band(fault: Fault) -> AttemptFailed:
+    """An error that the vendor reported inside its stream, of the class that its category tells."""
+    return AttemptFailed(_IN_BAND.get(fault.category, ErrorClass.UNAVAILABLE), fault, status=200)
 
 
 class Relay(Protocol):
@@ -83,6 +97,13 @@ class Relay(Protocol):
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """The last bytes of a reply that was cut after the commit point."""
         ...
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What a translated reply needs and a vendor may not say: how many choices were asked for, and Unix seconds now."""
+
+    choices: int = 1
+    created: int = 0
 
 
 class ForwardedStream:
@@ -154,7 +175,7 @@ class ForwardedStream:
             elif kind == HIDDEN:
                 continue
             elif kind == FAILED:
-                raise AttemptFailed(ErrorClass.UNAVAILABLE, meter.fault or MALFORMED)
+                raise in_band(meter.fault or MALFORMED)
             held.append(event.raw)
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
@@ -173,9 +194,11 @@ class TranslatedStream:
     """A stream for another dialect: events become deltas, deltas become the client's own events."""
 
     __slots__ = (
+        "_created",
         "_decoder",
         "_held",
         "_reader",
+        "_unfinished",
         "_writer",
         "committed",
         "done",
@@ -185,7 +208,9 @@ class TranslatedStream:
         "usage",
     )
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter, event_limit: int) -> None:
+    def __init__(self, reader: StreamReader, writer: StreamWriter, event_limit: int, expected: Expected) -> None:
+        self._unfinished = expected.choices
+        self._created = expected.created
         self._reader = reader
         self._writer = writer
         self._decoder = SseDecoder(event_limit)
@@ -241,17 +266,19 @@ class TranslatedStream:
                 self.committed = True
             case BlockStarted(block=block):
                 self.committed = self.committed or not isinstance(block, Text)
-            case Started(model=model, usage=usage):
-                self.served_model = model
-                self.usage = usage
+            case Started():
+                delta.created = delta.created or self._created
+                self.served_model = delta.model
+                self.usage = delta.usage
             case Metered(usage=usage):
                 self.usage = usage if self.usage is None else self.usage.merged(usage)
             case Finished(stop=stop):
-                self.stop = stop
+                self._unfinished -= 1
+                self.stop = stop if self._unfinished <= 0 else ""
             case Ended():
                 self.committed = self.done = True
             case Failed(fault=fault):
-                raise AttemptFailed(ErrorClass.UNAVAILABLE, fault)
+                raise in_band(fault)
 
     def _release(self) -> bytes:
         if not self.committed or not self._held:
@@ -263,10 +290,11 @@ class TranslatedStream:
 class WholeReply:
     """A whole reply: kept to a cap, judged when complete, and then released at once, forwarded or translated."""
 
-    __slots__ = ("_chunks", "_client", "_limit", "_meter", "_size", "_upstream", "committed", "done")
+    __slots__ = ("_chunks", "_client", "_created", "_limit", "_meter", "_size", "_upstream", "committed", "done")
 
-    def __init__(self, client: Dialect, upstream: Dialect, meter: Meter, limit: int) -> None:
-        """`meter` reads the upstream's dialect."""
+    def __init__(self, client: Dialect, upstream: Dialect, meter: Meter, limit: int, created: int) -> None:
+        """`meter` reads the upstream's dialect; `created` is Unix seconds, for vendors that do not say."""
+        self._created = created
         self._client = client
         self._upstream = upstream
         self._meter = meter
@@ -310,7 +338,9 @@ class WholeReply:
         try:
             self._meter.whole(body)
             if self._client.name != self._upstream.name:
-                body = self._client.write_reply(self._upstream.read_reply(body))
+                reply = self._upstream.read_reply(body)
+                reply.created = reply.created or self._created
+                body = self._client.write_reply(reply)
         except ValueError:
             raise AttemptFailed(ErrorClass.MALFORMED, MALFORMED) from None
         self.committed = self.done = True

@@ -1,397 +1,46 @@
-"""HTTP/1.1 from clients: uvicorn's httptools protocol, with our own requests and replies in place of ASGI's.
+"""HTTP/1.1 from clients: all connections of one worker, whatever listener they came in by.
 
-`HttpServer` owns the connections of one worker; its `tick`, once a second, cuts what takes too long (a head, a body,
-a reader, an idle connection), so no request sets a timer. What llhttp lets pass is refused in `_check_framing`.
-Above: the worker, which hands in the handler and binds `protocol_factory` to its listeners. Below: `request`,
-`responder`, `target`, `rules`.
+Above: the worker, which binds `protocol_factory` to its listeners, calls `tick` every second and `update` at reload.
+Below: `connection`.
 """
 
 import asyncio
-import logging
-import socket
-import struct
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from functools import partial
-from typing import Final, Protocol
-from uuid import uuid4
-
-import httptools
-from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from trigate.config.published import PublishedLimits, PublishedListener
 from trigate.core.clock import Clock
-from trigate.core.errors import INTERNAL, Category, Fault, Refused, invalid
-from trigate.core.ports import Request, Responder
-from trigate.server.replies import error_body, error_headers, head
-from trigate.server.request import MINIMUM_RATE, HttpRequest
-from trigate.server.responder import HttpResponder
-from trigate.server.rules import FORWARDING, ListenerRules
-from trigate.server.target import read_target
-
-Handler = Callable[[Request, Responder], Awaitable[None]]
-
-_LOG: Final = logging.getLogger("trigate.server")
-_SECOND: Final = 1_000_000_000
-_IDLE: Final = 75 * _SECOND
-_STALLED: Final = 60 * _SECOND
-_LINGER: Final = 2 * _SECOND
-_PIPELINED: Final = 16
-_RESET: Final = struct.pack("ii", 1, 0)
-
-_MALFORMED: Final = invalid("malformed_http", "the bytes received are not a valid HTTP/1.1 request")
-_UPGRADE: Final = invalid("upgrade_not_served", "only plain HTTP is served here, no websocket")
-_HEAD_TOO_LARGE: Final = Fault("header_too_large", Category.TOO_LARGE, 431, "the request's headers are too large")
-_HEAD_TOO_SLOW: Final = Fault("request_timeout", Category.TIMEOUT, 408, "the request's headers took too long")
-_BODY_TOO_SLOW: Final = Fault("request_timeout", Category.TIMEOUT, 408, "the request's body took too long")
-
-
-class Registry(Protocol):
-    """Who is told of every connection: the worker, which has them all drained."""
-
-    def add(self, connection: "HttpConnection") -> None: ...
-
-    def remove(self, connection: "HttpConnection") -> None: ...
+from trigate.server.connection import Handler, HttpConnection, Registry, Shared
+from trigate.server.rules import ListenerRules
 
 
 class HttpServer:
-    """The client connections of one worker, whatever listener they came in by. `tick` is to be called every second."""
+    """Answers every request with `handler`; `registry` is told of every connection."""
 
     def __init__(self, handler: Handler, registry: Registry, clock: Clock) -> None:
-        self.handler = handler
-        self.registry = registry
-        self.clock = clock
-        self.connections: set[HttpConnection] = set()
-        self.limits = PublishedLimits()
-        self.rules: Mapping[str, ListenerRules] = {}
-        self.now_ns = 0
-        """The time of the last tick: exact enough for deadlines."""
-        self.date = b""
-        self.uvicorn = Config(service_unavailable, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None)
-        self.state = ServerState()
+        self._shared = Shared(handler, registry, clock)
         self.tick()
 
     @property
     def in_flight(self) -> int:
         """How many requests are being answered."""
-        return sum(connection.busy for connection in self.connections)
+        return sum(connection.busy for connection in self._shared.connections)
 
     def update(self, limits: PublishedLimits, listeners: Iterable[PublishedListener]) -> None:
         """Take limits and rules, the first or new ones; they hold from the next request on."""
-        self.limits = limits
-        self.rules = {listener.name: ListenerRules(listener) for listener in listeners}
+        self._shared.limits = limits
+        self._shared.rules = {**self._shared.rules, **{each.name: ListenerRules(each) for each in listeners}}
 
     def protocol_factory(self, listener: str) -> Callable[[], asyncio.Protocol]:
-        """What makes the protocol of each connection accepted on `listener`."""
-        return partial(HttpConnection, self, listener)
+        """What makes the protocol of each connection accepted on `listener`, which `update` has named."""
+        return partial(HttpConnection, self._shared, listener)
 
     def tick(self) -> None:
         """Renew the date and cut what is overdue."""
-        self.now_ns = self.clock.monotonic_ns()
-        self.date = b"date: %b\r\n" % formatdate(self.clock.wall_ns() // _SECOND, usegmt=True).encode("ascii")
-        for connection in tuple(self.connections):
-            connection.check(self.now_ns)
-
-
-class HttpConnection(HttpToolsProtocol):
-    """One client connection: requests are parsed as they come, answered one at a time, in order."""
-
-    def __init__(self, server: HttpServer, listener: str) -> None:
-        super().__init__(server.uvicorn, server.state, {})
-        self._server = server
-        self._listener = listener
-        self._peer = ""
-        self._head: dict[bytes, bytes] = {}
-        self._head_bytes = 0
-        self._in_head = False
-        self._reading: HttpRequest | None = None
-        """The request whose body is still coming in."""
-        self._current: HttpResponder | None = None
-        self._waiting: deque[HttpResponder] = deque()
-        self._refusal: Fault | None = None
-        """What is wrong with the bytes after the last good request."""
-        self._deaf = False
-        """Nothing more is read from this client; what comes is dropped."""
-        self._deadline = 0
-        self._draining = False
-        self._paused = False
-        self._unsent = 0
-        self._moved = 0
-
-    @property
-    def busy(self) -> bool:
-        """A request is being answered."""
-        return self._current is not None
-
-    def drain(self) -> None:
-        """Take this request or one more: its reply is the last."""
-        self._draining = True
-
-    def close_idle(self) -> None:
-        """Close now, unless a request is being answered."""
-        if self._current is None:
-            self.transport.close()
-
-    def abort(self) -> None:
-        """Close now, whatever is under way."""
-        self.transport.abort()
-
-    def check(self, now: int) -> None:
-        """Cut what is overdue at `now`."""
-        if self._stalled(now):
-            self.transport.abort()
-        elif self._current is not None:
-            request = self._current.request
-            allowed = self._server.limits.body_seconds + request.size / MINIMUM_RATE
-            if request.awaited and now - request.asked_ns > allowed * _SECOND:
-                self._refuse(_BODY_TOO_SLOW)
-        elif now >= self._deadline:
-            if self._in_head and not self._deaf:
-                self._refuse(_HEAD_TOO_SLOW)
-            else:
-                self.transport.close()
-
-    def _stalled(self, now: int) -> bool:
-        unsent = self.transport.get_write_buffer_size()
-        if not unsent or not self._unsent or unsent < self._unsent:
-            self._moved = now
-        self._unsent = unsent
-        return now - self._moved >= _STALLED
-
-    # The transport calls these.
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=HIGH_WATER_LIMIT)
-        self._server.connections.add(self)
-        self._server.registry.add(self)
-        self._peer = self.client[0] if self.client else ""
-        self._moved = self._server.now_ns
-        self._deadline = self._server.now_ns + int(self._server.limits.header_seconds * _SECOND)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._server.connections.discard(self)
-        self._server.registry.remove(self)
-        self._deaf = True
-        self._pause(False)
-        for responder in filter(None, (self._current, *self._waiting)):
-            responder.request.hung_up()
-        self._waiting.clear()
-
-    def data_received(self, data: bytes) -> None:
-        if self._deaf:
-            return
-        head_before = self._head if self._in_head else None
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # to something that may be ignored: the request itself is served
-            self._deaf = True
-        except httptools.HttpParserError as error:
-            cause = error.__context__
-            self._refuse(cause.fault if isinstance(cause, Refused) else _MALFORMED)
-        else:
-            if self._in_head and self._head is head_before:
-                self._count_head(len(data))
-            elif self._reading is not None:
-                self._count_body(self._reading, len(data))
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._pause(True)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._unsent = 0
-        self._pause(False)
-
-    def _pause(self, paused: bool) -> None:
-        self._paused = paused
-        if self._current is not None:
-            self._current.paused = paused
-
-    # The parser calls these. A `Refused` that they raise ends the parsing.
-
-    def on_message_begin(self) -> None:
-        self.url = b""
-        self._head = {}
-        self._head_bytes = 0
-        self._in_head = True
-        if self._current is None:
-            self._deadline = self._server.now_ns + int(self._server.limits.header_seconds * _SECOND)
-
-    def on_url(self, url: bytes) -> None:
-        self.url += url
-        self._count_head(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            return  # a trailer: nothing in it is acted upon (RFC 9110 6.5.1)
-        name = name.lower()
-        headers = self._head
-        headers[name] = headers[name] + b", " + value if name in headers else value
-        self._count_head(len(name) + len(value) + 4)
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        server, parser, headers = self._server, self.parser, self._head
-        rules = server.rules[self._listener]
-        version = parser.get_http_version()
-        _check_framing(version, headers)
-        rules.check_host(headers.get(b"host"), required=version == "1.1")
-        request = HttpRequest(self, parser.get_method().decode("ascii"), headers)
-        request.arrived_ns = server.clock.monotonic_ns()
-        request.path, request.query = read_target(self.url)
-        request.listener = self._listener
-        request.version = version
-        request.keep_alive = version == "1.1" and parser.should_keep_alive() and not parser.should_upgrade()
-        request.peer = self._peer
-        if not FORWARDING.isdisjoint(headers):
-            if rules.trusts(self._peer):
-                request.peer = rules.client(self._peer, headers)
-            for name in FORWARDING.intersection(headers):
-                del headers[name]
-        self._reading = request
-        responder = HttpResponder(self, request, self._paused)
-        if self._current is None:
-            self._begin(responder)
-        else:
-            self._waiting.append(responder)
-            if len(self._waiting) >= _PIPELINED:
-                self.flow.pause_reading()
-
-    def on_body(self, body: bytes) -> None:
-        request = self._reading
-        if request is not None:
-            request.feed(body)
-            if request.size > HIGH_WATER_LIMIT and not request.awaited:
-                self.flow.pause_reading()
-
-    def on_message_complete(self) -> None:
-        if self._reading is not None:
-            self._reading.finish()
-            self._reading = None
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > self._server.limits.header_bytes:
-            raise Refused(_HEAD_TOO_LARGE)
-
-    def _count_body(self, request: HttpRequest, size: int) -> None:
-        """Chunk extensions and trailers have no length of their own; one-byte chunks carry five bytes around each."""
-        request.wire_bytes += size
-        if request.wire_bytes > self._server.limits.header_bytes + 16 * request.size:
-            self._refuse(_MALFORMED)
-
-    # Serving.
-
-    def _begin(self, responder: HttpResponder) -> None:
-        self._current = responder
-        responder.paused = self._paused
-        task = self.loop.create_task(self._serve(responder))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _serve(self, responder: HttpResponder) -> None:
-        try:
-            await self._server.handler(responder.request, responder)
-            if not responder.complete:
-                raise RuntimeError("the handler returned before it ended its reply")
-        except Refused as refused:
-            await responder.fail(refused.fault)
-        except Exception:  # noqa: BLE001 - the rim of a connection: one broken request harms no other
-            request_id = f"req_{uuid4().hex}"
-            _LOG.exception("request %s: the handler failed", request_id)
-            await responder.fail(INTERNAL, request_id)
-        finally:
-            responder.cut()
-
-    def _refuse(self, fault: Fault) -> None:
-        """Read no more of this client; say why after the replies that are due."""
-        self._deaf = True
-        if self._reading is not None:
-            self._reading.fail(fault)  # its handler says it
-            self._reading = None
-        elif self._current is None:
-            self._say(fault)
-        else:
-            self._refusal = fault
-
-    def _say(self, fault: Fault) -> None:
-        body = error_body(fault)
-        more = b"%bcontent-length: %d\r\n" % (self.own_headers(keep_alive=False), len(body))
-        self.send(head(fault.status, error_headers(fault), more) + body)
-        self._linger()
-
-    def _linger(self) -> None:
-        """Close, but drop what the client still sends for a while: a reset would take the reply from it."""
-        self._deaf = True
-        self._deadline = self._server.now_ns + _LINGER
-        self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-
-    # The request and the reply call these.
-
-    def resume_body(self, request: HttpRequest) -> None:
-        request.asked_ns = self._server.now_ns
-        if request.expects and not request.size and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self.flow.resume_reading()
-
-    def keeps_alive(self, request: HttpRequest) -> bool:
-        return request.keep_alive and request.complete and not self._draining
-
-    def own_headers(self, keep_alive: bool) -> bytes:
-        return self._server.date if keep_alive else self._server.date + b"connection: close\r\n"
-
-    def send(self, data: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(data)
-
-    async def writable(self) -> None:
-        await self.flow.drain()
-
-    def ended(self, request: HttpRequest, keep_alive: bool) -> None:
-        self._current = None
-        if self.transport.is_closing():
-            return
-        if not keep_alive:
-            if request.complete:
-                self.transport.close()
-            else:
-                self._linger()
-        elif self._waiting:
-            self._begin(self._waiting.popleft())
-        elif self._refusal is not None:
-            self._say(self._refusal)
-        else:
-            self._rest()
-
-    def _rest(self) -> None:
-        """Nothing to answer: wait for the next request."""
-        seconds = self._server.limits.header_seconds * _SECOND if self._in_head else _IDLE
-        self._deadline = self._server.now_ns + int(seconds)
-        self.flow.resume_reading()
-
-    def cut(self, *, reset: bool) -> None:
-        if reset and (connection := self.transport.get_extra_info("socket")) is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self.transport.abort()
-        self._current = None
-        self.transport.close()
-
-
-def _check_framing(version: str, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse what llhttp lets pass: other versions, and transfer codings that we would have to undo (RFC 9112 6.1)."""
-    if version not in ("1.1", "1.0"):
-        raise Refused(Fault("version_not_served", Category.INVALID, 505, "only HTTP/1.1 and HTTP/1.0 are served"))
-    coding = headers.get(b"transfer-encoding")
-    if coding is not None and (version == "1.0" or coding.lower() != b"chunked"):
-        raise Refused(invalid("bad_transfer_encoding", "only the chunked transfer coding is served, over HTTP/1.1"))
-    if headers.get(b"upgrade", b"").lower() == b"websocket":
-        raise Refused(_UPGRADE)
+        shared = self._shared
+        shared.now_ns = shared.clock.monotonic_ns()
+        seconds = shared.clock.wall_ns() // 1_000_000_000
+        shared.date = b"date: %b\r\n" % formatdate(seconds, usegmt=True).encode("ascii")
+        for connection in tuple(shared.connections):
+            connection.check(shared.now_ns)

@@ -70,6 +70,8 @@ class Client(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport
         self.closed = asyncio.Event()
+        self.informed: list[int] = []
+        """Statuses below 200 that came."""
         self._due: deque[tuple[Reply, bool]] = deque()
         self._reply = Reply()
         self._until_close = False
@@ -119,6 +121,7 @@ class Client(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200:
+            self.informed.append(status)
             return
         incoming, (self._reply, bodiless) = self._reply, self._due[0]
         self._reply.status, self._reply.headers = status, incoming.headers

@@ -109,7 +109,7 @@ class Supervisor:
         limits: Limits | None = None,
         program: Program | None = None,
     ) -> None:
-        limits = limits or Limits()
+        self._limits = limits = limits or Limits()
         self._listeners = listeners
         self._board = board
         self._clock = clock
@@ -120,6 +120,7 @@ class Supervisor:
         self._watch = Watch(limits.silence, clock.monotonic_ns())
         self._stops = 0
         self._preflight: subprocess.Popen[bytes] | None = None
+        self._preflight_deadline_ns = 0
         self._upgrading = False
 
     def run(self, handover: Handover | None, ready: Callable[[], None]) -> int:
@@ -218,8 +219,11 @@ class Supervisor:
     # --- watching ---
 
     def _kill_what_hangs(self) -> None:
-        self._watch.look(self._clock.monotonic_ns())
+        now = self._clock.monotonic_ns()
+        self._watch.look(now)
         self._children.kill_overdue()
+        if self._preflight is not None and self._preflight_deadline_ns <= now:
+            os.kill(self._preflight.pid, signal.SIGKILL)
         for post, worker in self._children.ready(ChildKind.WORKER):
             if self._watch.hangs(self._board.beat_ns(worker.page, worker.pid)):
                 self._children.kill(post, worker, "its event loop does not turn")
@@ -240,6 +244,7 @@ class Supervisor:
                 _LOG.error("no upgrade: its check cannot be started: %s", error)
                 return
             self._preflight.returncode = 0  # it is reaped with the children
+            self._preflight_deadline_ns = self._clock.monotonic_ns() + int(self._limits.start * SECOND)
 
     def _upgrade(self) -> None:
         """Execute the program anew, as soon as no planned restart is half done."""

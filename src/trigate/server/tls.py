@@ -46,24 +46,21 @@ class ServerTls:
         """Take the certificate from other files from now on."""
         if pair != self._pair:
             self._pair = pair
-            self._stamp = ()
-            self.reload()
+            self._load(_stamp(pair))
 
     def reload(self) -> None:
         """Read the files again if they have changed: two `stat` calls if not."""
-        try:
-            stamp = _stamp(self._pair)
-        except OSError as error:
-            self._report(f"listen.{self._listener}.tls: {error.filename}: {error.strerror}")
-            self._stamp = ()
-            return
-        if stamp == self._stamp:
-            return
+        stamp = _stamp(self._pair)
+        if stamp != self._stamp:
+            self._load(stamp)
+
+    def _load(self, stamp: _Stamp) -> None:
         self._stamp = stamp
         try:
             self._current = _loaded(self._listener, self._pair)
         except TlsError as error:
-            self._report(str(error))
+            self.fault = str(error)
+            _LOG.error("%s; the certificate that was in use stays", error)
             return
         self.fault = None
         _LOG.info("listen.%s.tls: new certificate in use, from %s", self._listener, self._pair.certificate)
@@ -72,11 +69,6 @@ class ServerTls:
         self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext
     ) -> None:
         connection.context = self._current
-
-    def _report(self, fault: str) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            _LOG.error("%s; the certificate that was in use stays", fault)
 
 
 def _loaded(listener: str, pair: Pair) -> ssl.SSLContext:
@@ -104,5 +96,9 @@ def _no_password() -> str:
 
 
 def _stamp(pair: Pair) -> _Stamp:
-    stats = (os.stat(path) for path in (pair.certificate, pair.private_key))
+    """What changes when the files do; empty while one of them cannot be seen."""
+    try:
+        stats = [os.stat(path) for path in (pair.certificate, pair.private_key)]
+    except OSError:
+        return ()
     return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in stats)

@@ -1,7 +1,8 @@
 """Upstream HTTP by the pooled Rust client (`core.ports.Fetcher`).
 
 One loop pumps: a chunk is read, fed, and let go out before the next is read, so a slow client slows the upstream.
-Cancelling a read closes the upstream's connection at once. Cancelling `open` does too, but only since ...
+Cancelling a read closes the upstream's connection at once. Cancelling `open` does not: the client's own thread goes on
+waiting for the head, and closes the connection only when it comes; `native` has no such gap.
 Above: `pipeline`. Below: `client`, `failures`.
 """
 
@@ -72,6 +73,9 @@ class PooledReply:
                     break
         except RequestError:
             raise failures.cut() from None
+        except BaseException:
+            await self.close()
+            raise
 
     async def read(self, limit: int) -> bytes:
         read_chunk = self._response.body_reader.read_chunk

@@ -54,11 +54,15 @@ class MemoryReply:
 
     async def pump(self, flow: Flow) -> None:
         body = self._scripted.body
-        while (chunk := await _next(body)) is not None:
-            more = flow.feed(chunk)
-            await flow.drain()
-            if not more:
-                break
+        try:
+            while (chunk := await _next(body)) is not None:
+                more = flow.feed(chunk)
+                await flow.drain()
+                if not more:
+                    break
+        except BaseException:
+            await self.close()
+            raise
 
     async def read(self, limit: int) -> bytes:
         chunks: list[bytes] = []

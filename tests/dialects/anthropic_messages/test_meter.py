@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dialects.anthropic_messages.material import VALUES, replies, streams
-from trigate.core.chat import Reply
+from trigate.core.chat import Reply, StopReason
 from trigate.core.errors import Category
 from trigate.core.ports import CONTENT, ENDED, FAILED, SILENT
 from trigate.core.usage import Usage
@@ -46,7 +46,7 @@ def test_a_stream_of_text() -> None:
     ]
     assert [meter.event(name, data) for name, data, _ in events] == [verdict for *_, verdict in events]
     assert meter.usage == Usage(input=25, cache_read=7, output=12)
-    assert (meter.model, meter.stop, meter.output_chars, meter.fault) == ("claude-x", "end_turn", 7, None)
+    assert (meter.model, meter.stop, meter.output_chars, meter.fault) == ("claude-x", StopReason.END, 7, None)
 
 
 def test_without_names_the_type_in_the_data_counts() -> None:
@@ -85,7 +85,7 @@ def test_the_largest_report_of_each_number_counts() -> None:
     meter.event("message_delta", b'{"delta":{},"usage":{"input_tokens":40,"output_tokens":5}}')
     meter.event("message_delta", b'{"delta":{"stop_reason":"tool_use"},"usage":{"input_tokens":0,"output_tokens":9}}')
     assert meter.usage == Usage(input=40, cache_read=7, output=9)
-    assert meter.stop == "tool_use"
+    assert meter.stop == StopReason.TOOL_CALLS
 
 
 def test_an_error_event_fails() -> None:
@@ -128,7 +128,7 @@ def test_a_whole_message() -> None:
         b'{"type":"message","model":"claude-x","content":[{"type":"text","text":"four"},{"type":"tool_use","id":"a",'
         b'"name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":2,"output_tokens":3}}'
     )
-    assert (meter.model, meter.stop, meter.output_chars) == ("claude-x", "tool_use", 12)
+    assert (meter.model, meter.stop, meter.output_chars) == ("claude-x", StopReason.TOOL_CALLS, 12)
     assert meter.usage == Usage(input=2, output=3)
 
 

@@ -66,11 +66,13 @@ def delta_streams(draw: st.DrawFn) -> tuple[Reply, list[Delta]]:
     """A reply, and deltas that tell it in an order that the contract permits: blocks and choices interleave."""
     reply = draw(replies())
     tracks = [
-        draw(_track(choice, index, block)) for choice, c in enumerate(reply.choices) for index, block in enumerate(c.content)
+        draw(_track(choice, index, block))
+        for choice, c in enumerate(reply.choices)
+        for index, block in enumerate(c.content)
     ]
     deltas: list[Delta] = [Started(reply.id, reply.model, NO_USAGE, reply.created)]
     left = [len(choice.content) for choice in reply.choices]
-    openings = {choice: 0 for choice in range(len(left))}
+    openings = dict.fromkeys(range(len(left)), 0)
     while tracks:
         # Blocks of a choice open in their order; what is open goes on in any order.
         ready = [t for t in tracks if not isinstance(t[0], BlockStarted) or t[0].index == openings[t[0].choice]]

@@ -27,7 +27,14 @@ def test_everything_that_routes_and_costs() -> None:
         temperature=0.20,
         stop=["a", "b"],
     )
-    assert (read.model, read.stream, read.max_tokens, read.n, read.tier, read.wants_usage) == ("m", True, 100, 2, "flex", True)
+    assert (read.model, read.stream, read.max_tokens, read.n, read.tier, read.wants_usage) == (
+        "m",
+        True,
+        100,
+        2,
+        "flex",
+        True,
+    )
     assert read.metadata == {"use_case": "x"}
     assert {name: json.loads(bytes(raw)) for name, raw in read.params.items()} == {
         "stream_options": {"include_usage": True},
@@ -42,7 +49,9 @@ def test_everything_that_routes_and_costs() -> None:
 def test_what_is_absent_or_null() -> None:
     sparse = read_envelope(b"{}")
     assert (sparse.model, sparse.stream, sparse.max_tokens, sparse.n, sparse.tier) == ("", False, None, 1, None)
-    assert envelope(stream=None, n=None, max_tokens=None, temperature=None, service_tier="", metadata=None) == envelope()
+    assert (
+        envelope(stream=None, n=None, max_tokens=None, temperature=None, service_tier="", metadata=None) == envelope()
+    )
     assert envelope().params == {}
 
 
@@ -84,7 +93,11 @@ def test_metadata_of_another_shape_is_nobodys_fault() -> None:
 def test_what_cannot_be_priced_is_refused_by_its_path(fields: dict[str, object], param: str) -> None:
     with pytest.raises(Refused) as refused:
         envelope(**fields)
-    assert (refused.value.fault.code, refused.value.fault.status, refused.value.fault.param) == ("invalid_value", 400, param)
+    assert (refused.value.fault.code, refused.value.fault.status, refused.value.fault.param) == (
+        "invalid_value",
+        400,
+        param,
+    )
 
 
 def test_a_body_that_is_no_json_is_refused() -> None:

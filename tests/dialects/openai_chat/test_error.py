@@ -63,7 +63,10 @@ def test_what_a_vendors_error_means(status: int, data: bytes, error_class: Error
         (b'{"error":null}', "the upstream answered 400"),
         (b"<html>nginx/1.2</html>", "the upstream answered 400"),
         (body("Incorrect API key provided: sk-proj-abcdefgh1234"), "Incorrect API key provided: ***"),
-        (body("Rate limit reached in organization org-AbC123 on tokens"), "Rate limit reached in organization *** on tokens"),
+        (
+            body("Rate limit reached in organization org-AbC123 on tokens"),
+            "Rate limit reached in organization *** on tokens",
+        ),
         (body("x" * 5000), "x" * 1000),
     ],
 )
@@ -71,11 +74,19 @@ def test_the_vendors_words_without_secrets(data: bytes, message: str) -> None:
     assert read_error(400, data).message == message
 
 
-@given(st.integers(0, 999), st.binary(max_size=30) | st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.dictionaries(st.sampled_from(["error", "detail", "code", "message", "type", "innererror"]), inner, max_size=3),
-).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@given(
+    st.integers(0, 999),
+    st.binary(max_size=30)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["error", "detail", "code", "message", "type", "innererror"]), inner, max_size=3
+            )
+        ),
+    ).map(lambda value: json.dumps(value).encode()),
+)
 def test_any_body_is_read(status: int, data: bytes) -> None:
     assert read_error(status, data).message
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from hypothesis import given
-from tests.dialects.openai_chat.samples import HEAD, call, chunk, data_of, delta_streams, gather
 
+from tests.dialects.openai_chat.samples import HEAD, call, chunk, data_of, delta_streams, gather
 from trigate.core.chat import Block, Delta, Refusal, Reply, Text, Thinking, ToolCall
 from trigate.core.envelope import Envelope
 from trigate.core.errors import Category
@@ -43,6 +43,8 @@ def meter(*, wants_usage: bool = False, n: int = 1) -> Meter:
         (b" [DONE] ", ENDED),
         (b'{"error":{"message":"boom"}}', FAILED),
         (b'{"object":"error","message":"boom"}', FAILED),
+        (chunk({"content": ""}, finish="error", error={"message": "boom"}), FAILED),
+        (chunk({"content": "a"}, error=None), CONTENT),
         (USAGE_CHUNK, HIDDEN),
     ],
 )
@@ -73,7 +75,7 @@ def test_an_error_is_kept_as_a_fault() -> None:
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b"boom", b'{"choices":5}', b'{"choices":' + b"[" * 100_000])
 def test_broken_json_is_found(data: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         meter().event("", data)
 
 
@@ -124,13 +126,19 @@ def length(block: Block) -> int:
 
 def test_a_whole_reply() -> None:
     seen = meter()
-    message = {"role": "assistant", "content": "ab", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]}
-    seen.whole(json.dumps({"model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": USAGE}).encode())
+    message = {
+        "role": "assistant",
+        "content": "ab",
+        "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}],
+    }
+    seen.whole(
+        json.dumps({"model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": USAGE}).encode()
+    )
     assert (seen.model, seen.stop, seen.output_chars) == ("m", "tool_calls", 5)
     assert seen.usage == Usage(input=5, cache_read=4, output=3)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"choices":[]}', b'{"error":{"message":"boom"}}'])
 def test_what_is_no_reply_is_found(body: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         meter().whole(body)

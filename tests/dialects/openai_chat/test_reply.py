@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from openai.types.chat import ChatCompletion
-from tests.dialects.openai_chat.samples import replies
 
+from tests.dialects.openai_chat.samples import replies
 from trigate.core.chat import Block, Choice, RedactedThinking, Refusal, Reply, StopReason, Text, Thinking, ToolCall
 from trigate.core.usage import Usage
 from trigate.dialects.openai_chat.reply import read_reply, write_reply
@@ -71,7 +71,10 @@ def test_openais_own_reply() -> None:
         ({"content": "a", "reasoning": "hm"}, [Thinking("hm"), Text("a")]),
         ({"content": None, "refusal": "no"}, [Refusal("no")]),
         (
-            {"content": "", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}]},
+            {
+                "content": "",
+                "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}],
+            },
             [ToolCall("a", "f")],
         ),
         (
@@ -124,7 +127,7 @@ def test_vllms_matched_stop_string() -> None:
     ],
 )
 def test_what_is_no_reply_is_found(body: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         read_reply(body)
 
 

@@ -145,16 +145,28 @@ def test_features_are_refused_by_name(fields: dict[str, object], word: str) -> N
 @pytest.mark.parametrize(
     ("message", "word", "param"),
     [
-        ({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}, "input_audio", "messages.1.content.0.type"),
+        (
+            {"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]},
+            "input_audio",
+            "messages.1.content.0.type",
+        ),
         ({"role": "user", "content": [{"type": "file", "file": {}}]}, "file", "messages.1.content.0.type"),
         ({"role": "user", "content": [{"type": "refusal", "refusal": "x"}]}, "refusal", "messages.1.content.0.type"),
-        ({"role": "system", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}, "image_url", "messages.1.content.0.type"),
+        (
+            {"role": "system", "content": [{"type": "image_url", "image_url": {"url": "u"}}]},
+            "image_url",
+            "messages.1.content.0.type",
+        ),
         ({"role": "assistant", "audio": {"id": "a"}}, "audio", "messages.1.audio"),
         ({"role": "assistant", "function_call": {"name": "f"}}, "function_call", "messages.1.function_call"),
         ({"role": "function", "name": "f", "content": "x"}, "function", "messages.1.role"),
-        ({"role": "assistant", "tool_calls": [{"id": "a", "type": "custom"}]}, "custom", "messages.1.tool_calls.0.type"),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "a", "type": "custom"}]},
+            "custom",
+            "messages.1.tool_calls.0.type",
+        ),
     ],
-)  # fmt: skip
+)
 def test_content_that_no_other_dialect_has_is_refused(message: object, word: str, param: str) -> None:
     fault = refusal(USER, message)
     assert (fault.code, fault.param) == ("unsupported_feature", param)
@@ -176,7 +188,9 @@ def test_content_that_no_other_dialect_has_is_refused(message: object, word: str
         ([USER], {"n": 0}, "n"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_path(messages: list[object], fields: dict[str, object], param: str) -> None:
+def test_what_does_not_fit_is_refused_by_its_path(
+    messages: list[object], fields: dict[str, object], param: str
+) -> None:
     fault = refusal(*messages, **fields)
     assert (fault.code, fault.param) == ("invalid_value", param)
 
@@ -229,7 +243,10 @@ def test_a_round_of_tool_calls() -> None:
     [
         ({"content": "a", "tool_calls": [], "refusal": None}, [Text("a")]),
         ({"content": None, "refusal": "no"}, [Refusal("no")]),
-        ({"content": [{"type": "text", "text": "a"}, {"type": "refusal", "refusal": "no"}]}, [Text("a"), Refusal("no")]),
+        (
+            {"content": [{"type": "text", "text": "a"}, {"type": "refusal", "refusal": "no"}]},
+            [Text("a"), Refusal("no")],
+        ),
         ({"content": "a", "reasoning_content": "hm"}, [Thinking("hm"), Text("a")]),
         ({"content": "a", "reasoning": "hm"}, [Thinking("hm"), Text("a")]),
     ],
@@ -251,14 +268,19 @@ def test_pictures() -> None:
         {"type": "image_url", "image_url": {"url": "data:IMAGE/JPEG;base64,AAAA"}},
     ]
     assert read({"role": "user", "content": parts, "name": "ann"}).messages == [
-        Message("user", [Text("see"), Image("https://x/y.png", detail="low"), Image(media_type="image/jpeg", data="AAAA")], "ann")
+        Message(
+            "user",
+            [Text("see"), Image("https://x/y.png", detail="low"), Image(media_type="image/jpeg", data="AAAA")],
+            "ann",
+        )
     ]
 
 
 def test_tools_keep_their_schema_byte_for_byte() -> None:
     body = (
         b'{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f",'
-        b'"description":"d","parameters":{"z" : 1, "a":[2.50]},"strict":true}},{"type":"function","function":{"name":"g"}}]}'
+        b'"description":"d","parameters":{"z" : 1, "a":[2.50]},"strict":true}},'
+        b'{"type":"function","function":{"name":"g"}}]}'
     )
     assert read_request(body).tools == [Tool("f", "d", b'{"z" : 1, "a":[2.50]}', strict=True), Tool("g")]
 

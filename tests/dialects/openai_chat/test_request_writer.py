@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dialects.openai_chat.samples import NAMES, TEXTS
 
+from tests.dialects.openai_chat.samples import NAMES, TEXTS
 from trigate.core.chat import (
     Block,
     CacheMark,
@@ -40,8 +40,14 @@ def turns(draw: st.DrawFn) -> list[Message]:
     """Turns in the form in which OpenAI has them: a round of calls, its results, then what the user adds."""
     messages = [Message("user", draw(st.lists(TEXT_BLOCKS | IMAGES, min_size=1, max_size=3)))]
     for number in range(draw(st.integers(0, 2))):
-        said: list[Block] = [*draw(st.lists(st.builds(Thinking, TEXTS), max_size=1)), *draw(st.lists(TEXT_BLOCKS, max_size=2))]
-        calls = [ToolCall(f"c{number}_{i}", name, "{}") for i, name in enumerate(draw(st.lists(NAMES, min_size=1, max_size=3)))]
+        said: list[Block] = [
+            *draw(st.lists(st.builds(Thinking, TEXTS), max_size=1)),
+            *draw(st.lists(TEXT_BLOCKS, max_size=2)),
+        ]
+        calls = [
+            ToolCall(f"c{number}_{i}", name, "{}")
+            for i, name in enumerate(draw(st.lists(NAMES, min_size=1, max_size=3)))
+        ]
         messages.append(Message("assistant", [*said, *calls], draw(st.none() | NAMES)))
         results = st.lists(TEXT_BLOCKS, max_size=2)
         messages.append(Message("user", [ToolResult(call.id, list(draw(results))) for call in calls]))
@@ -55,7 +61,9 @@ CHATS = st.builds(
     messages=turns(),
     system=st.lists(TEXT_BLOCKS, max_size=3),
     tools=st.lists(TOOLS, min_size=1, max_size=2),
-    tool_choice=st.sampled_from([None, ToolChoice("auto"), ToolChoice("none"), ToolChoice("any"), ToolChoice("tool", "f")]),
+    tool_choice=st.sampled_from(
+        [None, ToolChoice("auto"), ToolChoice("none"), ToolChoice("any"), ToolChoice("tool", "f")]
+    ),
     parallel_tool_calls=st.none() | st.booleans(),
     max_tokens=st.none() | st.integers(1, 10**6),
     temperature=MAYBE_FLOAT,
@@ -67,12 +75,19 @@ CHATS = st.builds(
     frequency_penalty=MAYBE_FLOAT,
     reply_format=st.none()
     | st.just(ReplyFormat("json_object"))
-    | st.builds(ReplyFormat, st.just("json_schema"), NAMES, st.none() | TEXTS, st.none() | st.just(b'{"a":1}'), st.none() | st.booleans()),
+    | st.builds(
+        ReplyFormat,
+        st.just("json_schema"),
+        NAMES,
+        st.none() | TEXTS,
+        st.none() | st.just(b'{"a":1}'),
+        st.none() | st.booleans(),
+    ),
     reasoning=st.none() | st.builds(Reasoning, effort=st.sampled_from(["minimal", "low", "high", "xhigh"])),
     user=st.none() | TEXTS,
     service_tier=st.sampled_from([None, "auto", "default", "flex"]),
     stream=st.booleans(),
-)  # fmt: skip
+)
 
 
 @given(CHATS)
@@ -108,7 +123,7 @@ def test_a_stream_is_asked_to_report_usage() -> None:
 
 
 def test_tool_results_stand_right_behind_the_calls_and_their_pictures_follow() -> None:
-    results = [
+    results: list[Block] = [
         Text("and?"),
         ToolResult("c1", [Text("1"), Image(media_type="image/png", data="AAAA")]),
         ToolResult("c2", []),
@@ -137,7 +152,13 @@ def test_tool_results_stand_right_behind_the_calls_and_their_pictures_follow() -
 
 
 def test_thinking_goes_back_only_to_those_who_do_not_sign_it() -> None:
-    blocks: list[Block] = [Thinking("mine"), Thinking("theirs", "sig"), RedactedThinking("sealed"), Text("a"), Refusal("no")]
+    blocks: list[Block] = [
+        Thinking("mine"),
+        Thinking("theirs", "sig"),
+        RedactedThinking("sealed"),
+        Text("a"),
+        Refusal("no"),
+    ]
     message = Message("assistant", blocks)
     assert written(message)["messages"] == [
         {"role": "assistant", "content": "a", "reasoning_content": "mine", "refusal": "no"}

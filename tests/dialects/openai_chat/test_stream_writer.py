@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
-from tests.dialects.openai_chat.samples import data_of, delta_streams, gather
 
+from tests.dialects.openai_chat.samples import data_of, delta_streams, gather
 from trigate.core.chat import (
     BlockStarted,
     BlockStopped,
@@ -70,7 +70,9 @@ def test_any_order_of_deltas_gives_a_grammatical_stream_that_says_the_same(
         for kind in (Text, Thinking, Refusal):
             said = ["".join(b.text for b in choice.content if isinstance(b, kind)) for choice in (got, sent)]
             assert said[0] == said[1]
-        assert [b for b in got.content if isinstance(b, ToolCall)] == [b for b in sent.content if isinstance(b, ToolCall)]
+        assert [b for b in got.content if isinstance(b, ToolCall)] == [
+            b for b in sent.content if isinstance(b, ToolCall)
+        ]
 
 
 @settings(max_examples=40)
@@ -95,13 +97,17 @@ def test_the_bytes_of_a_plain_stream() -> None:
     writer = StreamWriter(wants_usage=False)
     stream = writer.write([STARTED, BlockStarted(0, Text("")), TextDelta(0, 'a"\n')])
     stream += writer.write([BlockStopped(0), Finished(StopReason.END), Metered(Usage(input=1)), Ended()])
-    head = b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"gpt-4.1","choices":[{"index":0,'
+    head = b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"gpt-4.1",'
+    head += b'"choices":[{"index":0,'
     assert stream == (
-        head + b'"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}\n\n'
-        + head + b'"delta":{"content":"a\\"\\n"},"logprobs":null,"finish_reason":null}]}\n\n'
-        + head + b'"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n'
+        head
+        + b'"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}\n\n'
+        + head
+        + b'"delta":{"content":"a\\"\\n"},"logprobs":null,"finish_reason":null}]}\n\n'
+        + head
+        + b'"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n'
         b"data: [DONE]\n\n"
-    )  # fmt: skip
+    )
 
 
 def test_usage_comes_last_and_only_if_asked_for() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import CompletionUsage
-from tests.dialects.openai_chat.samples import COUNTS, USAGES
 
+from tests.dialects.openai_chat.samples import COUNTS, USAGES
 from trigate.core.usage import Usage
 from trigate.dialects.openai_chat.usage import UsageShape, read_usage, write_usage
 
@@ -56,16 +56,25 @@ def test_what_is_written_is_read(usage: Usage) -> None:
         ({"prompt_tokens": 10, "cached_tokens": 4}, Usage(input=6, cache_read=4)),
         ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}}, Usage(cache_read=10)),
         (
-            {"prompt_tokens": 9, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 3, "audio_tokens": 1}},
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 5,
+                "completion_tokens_details": {"reasoning_tokens": 3, "audio_tokens": 1},
+            },
             Usage(input=9, output=1, reasoning=3, audio_output=1),
         ),
         (
-            {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 17, "completion_tokens_details": {"reasoning_tokens": 3}},
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 5,
+                "total_tokens": 17,
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            },
             Usage(input=9, output=5, reasoning=3),
         ),
         ({"prompt_tokens": -5, "completion_tokens": -1}, Usage()),
     ],
-)  # fmt: skip
+)
 def test_vendors_spellings(report: object, usage: Usage) -> None:
     assert read(report) == usage
 

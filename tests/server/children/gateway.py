@@ -44,7 +44,7 @@ def main() -> int:
         listeners,
         table,
         SystemClock(),
-        limits=Limits(drain=settings.drain, silence=settings.silence),
+        limits=Limits(start=settings.start, drain=settings.drain, silence=settings.silence),
         program=Program(sys.executable, tuple(sys.orig_argv), os.environ, check),
     )
     address = str(listeners["data"].address)

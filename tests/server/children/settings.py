@@ -7,13 +7,17 @@ import msgspec
 
 
 class Settings(msgspec.Struct):
-    """`broken` children end at once with status 3. `preflight` is the status of the check before an upgrade."""
+    """`broken` children end at once with status 3.
+
+    `preflight` is the status of the check before an upgrade; below 0 it hangs.
+    """
 
     workers: int = 2
     version: str = "one"
     drain: float = 10.0
     idle: float = 0.5
     silence: float = 10.0
+    start: float = 30.0
     broken: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     preflight: int = 0

@@ -13,6 +13,7 @@ from trigate.core.errors import Fault
 from trigate.core.ports import CONTENT, ENDED, FAILED, SILENT
 from trigate.core.usage import Usage
 from trigate.dialects.anthropic_messages.error import read_event_error
+from trigate.dialects.anthropic_messages.stops import read_stop
 from trigate.dialects.anthropic_messages.usage import Tally, WireUsage
 
 _NOTHING: Final = msgspec.Raw(b"")
@@ -81,7 +82,7 @@ _TYPED: Final = msgspec.json.Decoder(_Typed)
 
 
 class MessagesMeter:
-    """One per reply. `stop` is the vendor's own word."""
+    """One per reply. `stop` is a `StopReason` once it is known."""
 
     __slots__ = ("_tally", "fault", "model", "output_chars", "stop", "usage")
 
@@ -112,7 +113,7 @@ class MessagesMeter:
         except RecursionError:
             raise ValueError("the message is nested too deep") from None
         self.model = message.model
-        self.stop = message.stop_reason or ""
+        self.stop = read_stop(message.stop_reason) if message.stop_reason else ""
         for block in message.content:
             self.output_chars += len(block.text or block.thinking or block.name or "")
             self.output_chars += len(bytes(block.input))
@@ -151,7 +152,8 @@ class MessagesMeter:
             self.usage = self._tally.usage()
 
     def _message_delta(self, event: _MessageDelta) -> None:
-        self.stop = event.delta.stop_reason or self.stop
+        if event.delta.stop_reason:
+            self.stop = read_stop(event.delta.stop_reason)
         if event.usage is not None:
             self._tally.add(event.usage)
             self.usage = self._tally.usage()

@@ -37,7 +37,7 @@ class Meter:
         if data.strip() == DONE:
             return ENDED
         chunk = decode_upstream(CHUNK, data)
-        if not chunk.choices and (failed := in_band_error(name, data, chunk)):
+        if failed := in_band_error(name, data, chunk):
             self.fault = failed.fault
             return FAILED
         if chunk.usage is not None:

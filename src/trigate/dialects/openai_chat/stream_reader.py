@@ -33,6 +33,7 @@ from trigate.dialects.openai_chat.reply import CallIds
 from trigate.dialects.openai_chat.shapes import (
     CHUNK,
     DONE,
+    NOTHING,
     CallFunction,
     CallShape,
     Chunk,
@@ -49,10 +50,12 @@ _NO_FUNCTION: Final = CallFunction()
 
 
 def in_band_error(name: str, data: bytes, chunk: Chunk) -> Failed | None:
-    """The error that an event reports, in any of the ways vendors do, or None."""
-    if chunk.choices is not None or not (name == "error" or chunk.object == "error" or says_something(chunk.error)):
+    """The error that an event reports, in any of the ways vendors do, or None. OpenRouter's stands beside choices."""
+    if chunk.error is NOTHING and chunk.choices is not None:
         return None
-    return Failed(upstream_fault(read_error(0, data)))
+    if says_something(chunk.error) or (chunk.choices is None and (name == "error" or chunk.object == "error")):
+        return Failed(upstream_fault(read_error(0, data)))
+    return None
 
 
 class StreamReader:

@@ -1,13 +1,7 @@
-"""The token counting call, `/v1/messages/count_tokens`: a Messages request without `max_tokens`, answered by a number.
-
-Targets that have no such call are answered for by an estimate. Source:
-platform.claude.com/docs/en/build-with-claude/token-counting. Above: the surface. Below: `envelope`.
-"""
+"""How many tokens a request would be, where nobody can count them: an estimate, for targets without such a call."""
 
 from collections.abc import Iterator
 from typing import Final
-
-import msgspec
 
 from trigate.core.chat import (
     Block,
@@ -21,9 +15,6 @@ from trigate.core.chat import (
     ToolCall,
     ToolResult,
 )
-from trigate.core.envelope import Envelope
-from trigate.core.errors import Refused, invalid
-from trigate.dialects.anthropic_messages.envelope import read_envelope
 
 _BYTES_A_TOKEN: Final = 4
 _A_MESSAGE: Final = 4
@@ -31,24 +22,11 @@ _A_TOOL: Final = 16
 _AN_IMAGE: Final = 1600
 
 
-def read_count(body: bytes) -> Envelope:
-    """The routing fields of a counting request. Raises `Refused`."""
-    envelope = read_envelope(body)
-    if envelope.stream:
-        raise Refused(invalid("invalid_value", "stream: a token count cannot be streamed", param="stream"))
-    return envelope
-
-
-def write_count(tokens: int) -> bytes:
-    """The answer to a counting request."""
-    return msgspec.json.encode({"input_tokens": tokens})
-
-
-def estimate(chat: Chat) -> int:
+def estimate_tokens(chat: Chat) -> int:
     """An estimate, not a count, of the tokens of a request.
 
     The UTF-8 bytes of all of its text divided by 4, rounded up, with 4 more for each message, 16 for each tool and
-    1600 for each image (about the most that the API counts for one).
+    1600 for each image (about the most that Anthropic counts for one).
     """
     size = sum(len(text.text.encode()) for text in chat.system) + sum(map(_tool_size, chat.tools))
     blocks = list(_blocks(chat))

@@ -36,7 +36,7 @@ torture: $(DEV) ## what is too long for CI; ARGS go to pytest
 	$(BIN)/python -m pytest -m torture $(ARGS)
 
 bench: $(DEV) ## cost per call against nginx; the last line is JSON; ARGS go to the bench
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 docs: $(DEV) ## generate docs/reference from the configuration models
 	$(BIN)/python scripts/docs

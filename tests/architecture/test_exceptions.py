@@ -7,6 +7,7 @@ from tests.architecture.source import PACKAGE, Source, dotted, expect_none, pars
 
 # File -> what ends there, and why nothing may escape it.
 RIMS: Mapping[str, str] = {
+    "src/trigate/server/connection.py": "one request: a handler that fails costs its own client a 500",
     "src/trigate/pipeline/run.py": "one exchange: its client is answered and its record written, whatever failed",
 }
 

@@ -13,12 +13,11 @@ from tests.architecture.source import PACKAGE, Source, dotted, expect_none, pars
 DIRECTION = """
 core <- wire <- dialects <- providers
 core, wire <- admission, guardrails, selectors, caches, stores, sinks, sources
-core, wire <- catalog, upstream, evidence
+core, wire <- catalog, evidence
+core, wire, config.published <- upstream
 core, wire, catalog <- config
 core <- admission, selectors <- decide <- pipeline, evidence.replay, control
-decide <- config.snapshot
 core, wire, config.snapshot, config.published, upstream, evidence.spool <- pipeline <- mcp, a2a <- surfaces <- server
-dialects <- surfaces
 core, wire, config, stores, evidence, decide <- control
 simulator
 """

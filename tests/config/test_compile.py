@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.config.files import ENVIRON, KEYS, PROVIDERS, StillClock, check_text, compiled, found, write
 from trigate.config.compile import check
-from trigate.config.diagnostics import Severity, render_text
+from trigate.config.diagnostics import Severity, has_errors, render_text
 from trigate.config.published import decode, encode
+from trigate.config.watch import stat_identity
 
 BROKEN = sorted(Path(__file__).with_name("broken").glob("*.yaml"))
 
@@ -78,6 +82,31 @@ def test_the_revision_is_the_content(tmp_path: Path) -> None:
     assert first.revision == same.revision != other.revision
 
 
+WHOLE = f"""{PROVIDERS}{KEYS}
+listen: {{data: {{bind: "127.0.0.1:8443", hosts: [a.example]}}, control: "127.0.0.1:8081"}}
+models:
+  chat: {{selector: weighted, targets: [{{provider: main, model: gpt-4.1, weight: 9}}, {{provider: claude}}]}}
+  other: {{provider: main, timeouts: {{profile: batch, idle: 5m}}, params: {{stop: [a]}}, allow_override: false}}
+aliases: {{/ask: chat}}
+prices: {{"main/*": {{input: 1 USD, output: 2}}}}
+admission: [{{kind: headers, require: [x]}}]
+"""
+
+
+@pytest.mark.parametrize("kept", range(1, len(WHOLE), 23))
+def test_half_a_file_is_read_or_refused_and_never_more(tmp_path: Path, kept: int) -> None:
+    checked = check_text(tmp_path, WHOLE[:kept])
+    assert (checked.published is None) == has_errors(checked.diagnostics)
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(WHOLE) - 1), st.sampled_from(list("{}[]:,&*!|>'\"%@`#- \n\t0x~$")))
+def test_any_slip_of_the_pen_is_read_or_refused(place: int, slip: str) -> None:
+    with TemporaryDirectory() as folder:
+        checked = check_text(Path(folder), WHOLE[:place] + slip + WHOLE[place + 1 :])
+    assert (checked.published is None) == has_errors(checked.diagnostics)
+
+
 def test_secrets_stay_references(tmp_path: Path) -> None:
     write(tmp_path, "key", "sk-from-file\n")
     text = 'providers: {main: {kind: openai, api_key: "${file:key}", organization: "${env:ORG:-acme}"}}\n' + KEYS
@@ -88,7 +117,7 @@ def test_secrets_stay_references(tmp_path: Path) -> None:
     assert b'"organization":"acme"' in bytes(checked.published.providers[0].settings)
     assert checked.published.egress.proxy == "http://u:${env:OPENAI_API_KEY}@proxy:3128"
     assert b"sk-from-file" not in published and b"sk-openai" not in published
-    assert str(tmp_path / "key") in checked.watched
+    assert checked.watched[str(tmp_path / "key")] == stat_identity(str(tmp_path / "key"))
     assert checked.attached == (str(tmp_path / "key"),)
 
 

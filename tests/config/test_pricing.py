@@ -1,5 +1,6 @@
 from tests.config.files import NOON
 from trigate.config.pricing import Account, PriceList
+from trigate.config.published import known_model
 from trigate.config.schema_models import PriceOverride
 
 MAIN = Account("main", "openai", "https://api.openai.com/v1")
@@ -87,3 +88,10 @@ def test_overrides_for_providers_that_do_not_exist_are_told() -> None:
     listed = prices({"mian/gpt-4.1": ("1", "1"), "meta/llama-3": ("1", "1"), "main/x": ("1", "1"), "gpt-9": ("1", "1")})
     assert listed.quote(LLAMA, "meta/llama-3").price is not None
     assert listed.unused() == ["mian/gpt-4.1"]
+
+
+def test_dated_names_are_priced_by_pattern() -> None:
+    known = prices({}).known(Account("claude", "anthropic", ""))
+    dated = known_model(known, "claude-opus-4-5-20251101")
+    assert dated == known["claude-opus-4-5"]
+    assert known_model(known, "made-up").price is None

@@ -11,7 +11,7 @@ import pytest
 import trustme
 import uvloop
 
-from tests.upstream.vendor import Plan, Vendor, listening
+from tests.upstream.vendor import Plan, Vendor, accepting, listening
 from trigate.config.published import PublishedEgress
 from trigate.core.clock import SystemClock
 from trigate.core.errors import AttemptFailed, ErrorClass, Fault
@@ -101,6 +101,7 @@ def test_a_private_authority_is_trusted_when_it_is_named(by: str, authority: tru
     run(story)
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 @pytest.mark.parametrize("wrong", ["authority", "name", "version"])
 def test_what_cannot_be_verified_is_refused(by: str, authority: trustme.CA, tmp_path: Path, wrong: str) -> None:
     tls = serving_tls(authority, "other.test" if wrong == "name" else "127.0.0.1")
@@ -175,19 +176,8 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def proxying(proxy: ForwardProxy) -> AsyncIterator[str]:
-    running: set[asyncio.Task[None]] = set()
-
-    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        running.add(asyncio.get_running_loop().create_task(proxy.at_socket(reader, writer)))
-
-    server = await asyncio.start_server(accepted, "127.0.0.1", 0)
-    try:
-        yield f"http://user:p%40ss@127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    async with accepting(proxy.at_socket) as port:
+        yield f"http://user:p%40ss@127.0.0.1:{port}"
 
 
 def test_https_goes_through_a_tunnel(by: str, authority: trustme.CA, tmp_path: Path) -> None:

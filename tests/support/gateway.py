@@ -216,7 +216,6 @@ def config(folder: Path, upstream: str, **blocks: object) -> dict[str, object]:
     """A configuration of two workers, the accounts `oai` and `ant` at `upstream`, models `gpt`, `claude` and `fall`,
     and `KEY` for the app `support` of `acme`. `blocks` replace top-level blocks.
     """
-    secret = f"${{env:{VENDOR_KEY_NAME}}}"
     gpt, claude = {"provider": "oai", "model": "gpt-4.1"}, {"provider": "ant", "model": "claude-sonnet-4-5"}
     failing = {"provider": "oai", "model": "gpt-4.1+error=503"}
     return {
@@ -225,13 +224,18 @@ def config(folder: Path, upstream: str, **blocks: object) -> dict[str, object]:
         "workers": 2,
         "listen": {"data": "127.0.0.1:0", "control": "127.0.0.1:0"},
         "providers": {
-            "oai": {"kind": "openai", "base_url": f"{upstream}/v1", "api_key": secret},
-            "ant": {"kind": "anthropic", "base_url": upstream, "api_key": secret},
+            "oai": account("openai", f"{upstream}/v1"),
+            "ant": account("anthropic", upstream),
         },
         "models": {"gpt": gpt, "claude": claude, "fall": {"targets": [failing], "fallback": [claude]}},
         "tenants": {"acme": {"apps": {"support": {"keys": [{"id": "support-1", "sha256": hash_key(KEY)}]}}}},
         **blocks,
     }
+
+
+def account(kind: str, base_url: str) -> dict[str, str]:
+    """A vendor account whose key is `VENDOR_KEY`, from the gateway's environment."""
+    return {"kind": kind, "base_url": base_url, "api_key": f"${{env:{VENDOR_KEY_NAME}}}"}
 
 
 @contextmanager

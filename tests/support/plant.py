@@ -15,9 +15,9 @@ import msgspec
 
 from tests.support.vendors import openai_reply, says
 from tests.support.virtual_time import LoopClock, run
+from trigate.app.extensions import Pools, extensions
 from trigate.config.published import (
     Published,
-    PublishedExtension,
     PublishedModel,
     PublishedProvider,
     PublishedTarget,
@@ -25,18 +25,22 @@ from trigate.config.published import (
 )
 from trigate.config.registry import Registry
 from trigate.config.secrets import References
-from trigate.config.snapshot import Extensions, Snapshot
-from trigate.core.errors import Fault, Refused
+from trigate.config.snapshot import Snapshot
+from trigate.core.errors import Category, Fault, Refused
 from trigate.core.money import Price
-from trigate.core.ports import Call, Check, Dialect, HeaderList, Provider, Selector
+from trigate.core.ports import Call, Dialect, Fetcher, HeaderList
 from trigate.core.principal import Principal
 from trigate.core.record import Attempt, Mark, Open, Record, Settle
+from trigate.decide.admission import BUILT_IN
 from trigate.dialects.anthropic_messages import AnthropicMessages
 from trigate.dialects.openai_chat import OpenAIChat
-from trigate.pipeline.plant import Gauges, Plant
+from trigate.pipeline.deadline import Deadline
+from trigate.pipeline.exchange import Exchange
+from trigate.pipeline.plant import Gauges, Plant, Principals
 from trigate.surfaces.gateway import Gateway
 from trigate.upstream.breaker import Breakers
 from trigate.upstream.memory import MemoryFetcher, Scripted, Vendor
+from trigate.wire.json import Body
 
 KEY: Final = "tg-canary-key-0123456789"
 VENDOR_KEY: Final = "sk-canary-vendor-9876543210"
@@ -64,7 +68,7 @@ class ClientRequest:
     async def body(self, limit: int) -> bytes:
         self.body_read = True
         if len(self._body) > limit:
-            raise Refused(Fault("body_too_large", "too_large", 413, "too large"))  # type: ignore[arg-type]
+            raise Refused(Fault("body_too_large", Category.TOO_LARGE, 413, "send less"))
         return self._body
 
     def on_hang_up(self, callback: Callable[[], None]) -> None:
@@ -101,6 +105,9 @@ class ClientView:
 
     def write(self, data: bytes) -> None:
         self._queue.append(data)
+
+    def flush(self) -> None:
+        self._hand_over("bytes")
 
     async def drain(self) -> None:
         self._hand_over("bytes")
@@ -223,13 +230,15 @@ class Bench:
         self.fetcher = MemoryFetcher(self._vendor)
         base = Published(providers=ACCOUNTS, models=tuple(models))
         self.snapshot: Snapshot | None = snapshot(msgspec.structs.replace(base, **published), self.fetcher)
-        table = Keys(keys if keys is not None else {KEY: CALLER})
-        plant = Plant(LoopClock(), self.spool, self.breakers, lambda: table, lambda: self.draws(), self.gauges)
+        self.table: Principals = Keys(keys if keys is not None else {KEY: CALLER})
+        plant = Plant(LoopClock(), self.spool, self.breakers, lambda: self.table, lambda: self.draws(), self.gauges)
         self.gateway = Gateway(plant, lambda: self.snapshot, lambda: self.not_ready, DIALECTS, self._find)
 
     async def _find(self, exchange_id: str, tenant: str, app: str) -> Settle | None:
         found = next((each for each in self.settles if each.id == exchange_id), None)
-        mine = found is not None and found.caller is not None and (found.caller.tenant, found.caller.app) == (tenant, app)
+        mine = (
+            found is not None and found.caller is not None and (found.caller.tenant, found.caller.app) == (tenant, app)
+        )
         return found if mine else None
 
     async def _vendor(self, call: Call) -> Scripted:
@@ -305,24 +314,44 @@ class Bench:
         return ClientRequest(method, path, lines, raw, LoopClock().monotonic_ns()), ClientView(self.tape)
 
 
-def snapshot(published: Published, fetcher: MemoryFetcher) -> Snapshot:
-    """A snapshot with the real accounts, selectors and checks."""
-    registry, references = Registry(), References({})
+def exchange(bench: Bench, body: object = None, *, dialect: str = "openai_chat", **fields: object) -> Exchange:
+    """An exchange as it stands once its body was read; `fields` replaces what it holds."""
 
-    def provider(each: PublishedProvider) -> Provider:
-        extension = registry.find("providers", each.kind)
-        config = extension.decode(bytes(each.settings), references)
-        return cast(Provider, extension.build(each.name, each.region, config))
+    async def opened() -> Exchange:
+        task = asyncio.current_task()
+        assert task is not None and bench.snapshot is not None
+        request, view = bench.request(body=body)
+        read = Body(await request.body(1 << 20))
+        envelope = DIALECTS[dialect].envelope(read.raw)
+        return Exchange(
+            id="req_1",
+            request=request,
+            responder=view,
+            deadline=Deadline(asyncio.get_running_loop(), task),
+            snapshot=bench.snapshot,
+            dialect=DIALECTS[dialect],
+            surface="openai",
+            operation="chat",
+            trace="4bf92f3577b34da6a3ce929d0e0e4736",
+            span="00f067aa0ba902b7",
+            arrived_ns=request.arrived_ns,
+            wall_ns=LoopClock().wall_ns(),
+            body=read,
+            envelope=envelope,
+            model_asked=envelope.model,
+        )
 
-    def selector(each: PublishedExtension, weights: Sequence[int]) -> Selector:
-        extension = registry.find("selectors", each.kind)
-        return cast(Selector, extension.build(extension.decode(bytes(each.settings), references), weights))
+    made = run(opened())
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
 
-    def check(each: PublishedExtension) -> Check:
-        extension = registry.find("admission", each.kind)
-        return cast(Check, extension.build(extension.decode(bytes(each.settings), references)))
 
-    makers = Extensions(provider, selector, check, lambda egress, connect: fetcher)
+def snapshot(published: Published, fetcher: Fetcher) -> Snapshot:
+    """A snapshot with the real accounts, selectors and checks, whose targets are reached by `fetcher`."""
+    references = References({})
+    real = extensions(Registry(), references, Pools(references))
+    makers = msgspec.structs.replace(real, fetcher=lambda egress, connect_seconds: fetcher)
     return Snapshot(sealed(published), makers, tuple(DIALECTS.values()))
 
 

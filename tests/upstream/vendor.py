@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
@@ -119,21 +119,29 @@ class Vendor:
             self.gone.set()
 
 
-@asynccontextmanager
-async def listening(vendor: Vendor, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+
+
+def listening(vendor: Vendor, tls: ssl.SSLContext | None = None) -> AbstractAsyncContextManager[int]:
     """Serve `vendor` on a free port of the loopback."""
-    running: set[asyncio.Task[None]] = set()
+    return accepting(vendor.at_socket, tls)
+
+
+@asynccontextmanager
+async def accepting(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Serve connections with `handler` on a free port of the loopback, which is the value."""
+    running: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(vendor.at_socket(reader, writer))
-        running.add(task)
-        task.add_done_callback(running.discard)
+        running[asyncio.get_running_loop().create_task(handler(reader, writer))] = writer
 
     server = await asyncio.start_server(accepted, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in running:
+        for task, writer in running.items():
             task.cancel()
+            writer.transport.abort()
         await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.sleep(0.01)  # the loop closes what was aborted

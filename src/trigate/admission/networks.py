@@ -40,6 +40,8 @@ class Networks:
             address = ipaddress.ip_address(asked.peer)
         except ValueError:
             return self._refusal(asked.peer)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
         return None if any(address in network for network in self._allow) else self._refusal(asked.peer)
 
     def _refusal(self, peer: str) -> Fault:

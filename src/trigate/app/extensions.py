@@ -6,16 +6,14 @@ from typing import Final, cast
 
 import msgspec
 
-from trigate.config.published import PublishedEgress, PublishedExtension, PublishedProvider
+from trigate.config.published import PublishedEgress, PublishedExtension, PublishedGuardrail, PublishedProvider
 from trigate.config.registry import Registry
 from trigate.config.secrets import References
 from trigate.config.snapshot import Extensions
-from trigate.core.ports import Check, Fetcher, Provider, Selector
+from trigate.core.ports import Check, Fetcher, Guardrail, Provider, Selector
+from trigate.decide.admission import BUILT_IN
 from trigate.upstream.client import build_client
 from trigate.upstream.fetcher import PooledFetcher
-
-KEPT: Final = 16
-
 
 class Pools:
     """Connection pools by what shapes them. A reload that changes nothing of that keeps its connections."""
@@ -55,4 +53,11 @@ def extensions(registry: Registry, references: References, pools: Pools) -> Exte
         extension = registry.find("admission", published.kind)
         return cast(Check, extension.build(extension.decode(bytes(published.settings), references)))
 
-    return Extensions(provider=provider, selector=selector, check=check, fetcher=pools.fetcher)
+    def guardrail(published: PublishedGuardrail) -> Guardrail:
+        extension = registry.find("guardrails", published.kind)
+        config = extension.decode(bytes(published.settings), references)
+        return cast(Guardrail, extension.build(published.name, config))
+
+    return Extensions(
+        provider=provider, selector=selector, check=check, guardrail=guardrail, always=BUILT_IN, fetcher=pools.fetcher
+    )

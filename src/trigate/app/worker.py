@@ -122,11 +122,9 @@ class Worker:
         return "draining" if self._connections.draining else None
 
     def _ports(self) -> list[Port]:
-        return [
-            Port(name, descriptor, self._context(name)) for name, descriptor in self._assignment.descriptors.items()
-        ]
+        return [Port(name, descriptor, self._tls_of(name)) for name, descriptor in self._assignment.descriptors.items()]
 
-    def _context(self, listener: str) -> ssl.SSLContext | None:
+    def _tls_of(self, listener: str) -> ssl.SSLContext | None:
         tls = self._tls.get(listener)
         return tls.context if tls else None
 

@@ -20,7 +20,7 @@ def config() -> None:
 @app.command()
 def show(
     config: ConfigOption,
-    effective: Annotated[  # noqa: ARG001 - says in the command line what is shown
+    effective: Annotated[
         bool, typer.Option("--effective", help="With includes merged and defaults filled in; there is no other view.")
     ] = True,
 ) -> int:

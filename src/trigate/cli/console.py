@@ -10,7 +10,6 @@ from typing import Final, TextIO
 
 from rich.console import Console
 
-
 PIPE_WIDTH: Final = 200
 """Columns where nobody looks: wide enough that a table is not cut."""
 

@@ -49,12 +49,11 @@ COMMANDS: Final = {
 class LazyGroup(TyperGroup):
     """Lists commands by their summaries, and imports the one that is run or asked for help."""
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def]
+    def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def,override] # its types are typer's own
+        """Name, command and the arguments that are left."""
         name, command, rest = super().resolve_command(ctx, args)
         entry = COMMANDS.get(name or "")
-        if entry is None:
-            return name, command, rest
-        return name, get_command(load_module("cli", entry.module).app), rest
+        return name, get_command(load_module("cli", entry.module).app) if entry else command, rest
 
 
 def _version(wanted: bool) -> None:
@@ -65,12 +64,12 @@ def _version(wanted: bool) -> None:
 
 def _root(
     ctx: typer.Context,
-    version: Annotated[  # noqa: ARG001 - typer calls `_version`
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     if ctx.invoked_subcommand is None:
-        print(ctx.get_help(), end="")
+        print(ctx.get_help())
 
 
 def _build() -> typer.Typer:
@@ -97,8 +96,6 @@ app: Final = _build()
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit status."""
-    if not coloured(sys.stdout, os.environ):
-        os.environ.setdefault("_TYPER_FORCE_DISABLE_TERMINAL", "1")
     command: Callable[..., object] = get_command(app).main
     try:
         status = command(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
@@ -128,4 +125,6 @@ def _where(error: typer.TyperException) -> str:
 
 def run() -> None:
     """The entry point: runs the process's command line, and ends the process."""
+    if not coloured(sys.stdout, os.environ):
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else it colours whatever a CI collects
     sys.exit(main(sys.argv[1:]))

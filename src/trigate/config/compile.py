@@ -20,6 +20,7 @@ from trigate.config.published import (
     Published,
     PublishedEgress,
     PublishedExtension,
+    PublishedGuardrail,
     PublishedLimits,
     PublishedListener,
     sealed,
@@ -27,10 +28,11 @@ from trigate.config.published import (
 from trigate.config.registry import Registry
 from trigate.config.schema import Config
 from trigate.config.schema_listen import TLS
-from trigate.config.secrets import References, referenced_files
+from trigate.config.secrets import References, read_small_file, referenced_files
 from trigate.config.static import Static, StaticListener
 from trigate.config.units import split_address
 from trigate.config.validate import decode_rest
+from trigate.config.watch import Identity, stat_identity
 from trigate.core.clock import Clock
 
 CONTROL: Final = "control"
@@ -39,12 +41,13 @@ CONTROL: Final = "control"
 class Checked(msgspec.Struct, frozen=True):
     """The outcome. `published`, `static` and `principals` are None when any diagnostic is an error.
 
-    `watched` are the files and folders whose change asks for another check; `attached` those of them that workers read
-    by themselves (secrets, certificates), so that their change must reach the workers even if nothing else changed.
+    `watched` are the files and folders whose change asks for another check, each as it was just before it was read:
+    for `Watch.follow`. `attached` are those of them that workers read by themselves (secrets, certificates), so that
+    their change must reach the workers even if nothing else changed.
     """
 
     diagnostics: tuple[Diagnostic, ...]
-    watched: frozenset[str]
+    watched: Mapping[str, Identity | None]
     published: Published | None = None
     static: Static | None = None
     principals: CompiledPrincipals | None = None
@@ -53,12 +56,19 @@ class Checked(msgspec.Struct, frozen=True):
 
 def check(path: str, environ: Mapping[str, str], clock: Clock, registry: Registry | None = None) -> Checked:
     """Compile the configuration at `path`, a file or a folder. Raises nothing that a file could cause."""
-    loaded = load(path, References(environ))
+    secret_files: dict[str, Identity | None] = {}
+
+    def read(name: str) -> bytes:
+        secret_files.setdefault(name, stat_identity(name))
+        return read_small_file(name)
+
+    loaded = load(path, References(environ, read))
+    loaded.watched |= secret_files
     findings = loaded.findings
     unreadable = ROOT in findings.paths_in_error()
     config = None if unreadable else decode_rest(Config, loaded.document.tree, findings)
     if config is None:
-        return Checked(findings.sorted(), frozenset(loaded.watched))
+        return Checked(findings.sorted(), loaded.watched)
     return _compiled(loaded, Draft(config, loaded.document, findings, registry or Registry()), clock.wall_ns())
 
 
@@ -70,6 +80,7 @@ def _compiled(loaded: Loaded, draft: Draft, wall_ns: int) -> Checked:
         models=routes.models,
         aliases=routes.aliases,
         admission=_admission(draft),
+        guardrails=_guardrails(draft),
         listeners=_listeners(draft),
         limits=PublishedLimits(**draft.config.limits.model_dump()),
         egress=_egress(draft),
@@ -78,7 +89,7 @@ def _compiled(loaded: Loaded, draft: Draft, wall_ns: int) -> Checked:
     )
     static = _static(draft)
     diagnostics = draft.findings.sorted()
-    watched = frozenset(loaded.watched | draft.attached)
+    watched = loaded.watched | draft.read
     if has_errors(diagnostics):
         return Checked(diagnostics, watched)
     attached = tuple(sorted(_secret_files(published) | _certificates(published)))
@@ -91,6 +102,15 @@ def _admission(draft: Draft) -> tuple[PublishedExtension, ...]:
         for index, check in enumerate(draft.config.admission)
     )
     return tuple(check for check in checks if check is not None)
+
+
+def _guardrails(draft: Draft) -> tuple[PublishedGuardrail, ...]:
+    found = []
+    for name, each in draft.config.guardrails.items():
+        extension = draft.published_extension("guardrails", ("guardrails", name), each.kind)
+        if extension is not None:
+            found.append(PublishedGuardrail(name, extension.kind, extension.settings))
+    return tuple(found)
 
 
 def _listeners(draft: Draft) -> tuple[PublishedListener, ...]:
@@ -162,6 +182,7 @@ def _secret_files(published: Published) -> set[str]:
     """The files that secrets are read from."""
     texts = [bytes(provider.settings) for provider in published.providers]
     texts += [bytes(check.settings) for check in published.admission]
+    texts += [bytes(guardrail.settings) for guardrail in published.guardrails]
     texts += [bytes(model.selector.settings) for model in published.models]
     found = {
         name for text in texts for value in _strings(msgspec.json.decode(text)) for name in referenced_files(value)

@@ -33,7 +33,11 @@ class _Place(msgspec.Struct, frozen=True, gc=False):
     def mark(self, draft: Draft) -> Mark:
         if not self.file:
             return draft.document.locate(self.path, at_key=False)
-        return Mark(self.file, line_numbers(self.file)[self.number], 1)
+        try:
+            numbers = line_numbers(self.file)
+        except OSError:  # gone since it was read
+            numbers = []
+        return Mark(self.file, numbers[self.number], 1) if self.number < len(numbers) else Mark(self.file)
 
 
 def compile_tenants(draft: Draft, wall_ns: int) -> CompiledPrincipals:

@@ -16,6 +16,7 @@ from trigate.config.registry import Extension, Group, Registry, Unknown
 from trigate.config.schema import Config
 from trigate.config.secrets import Reference, escaped
 from trigate.config.validate import decode
+from trigate.config.watch import Identity, stat_identity
 from trigate.core.secret import MASK
 
 KIND_FIELDS: Final = frozenset({"kind", "region"})
@@ -29,8 +30,8 @@ class Draft:
         self.document: Final = document
         self.findings: Final = findings
         self.registry: Final = registry
-        self.attached: Final[set[str]] = set()
-        """Files that the configuration names and that were looked at."""
+        self.read: Final[dict[str, Identity | None]] = {}
+        """Files that the configuration names, as they were when they were looked at."""
         self._extensions: Final[dict[tuple[Group, str], Extension]] = {}
 
     def names(self, block: str) -> list[str]:
@@ -41,7 +42,7 @@ class Draft:
     def file(self, path: Path, name: str) -> str:
         """The absolute name of a file that the configuration names; an error if it cannot be read."""
         absolute = os.path.join(self.document.folder(path), name)
-        self.attached.add(absolute)
+        self.read[absolute] = stat_identity(absolute)
         if not os.access(absolute, os.R_OK):
             remedy = "check the name, which counts from the configuration file, and the permissions"
             self.findings.error(path, "missing_file", f"{absolute} cannot be read", remedy=remedy)

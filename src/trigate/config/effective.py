@@ -14,7 +14,7 @@ from trigate.config.secrets import Reference, References
 from trigate.config.validate import decode, decode_rest
 from trigate.core.secret import MASK
 
-EXTENSION_BLOCKS: Final[tuple[tuple[str, Group], ...]] = (("providers", "providers"), ("admission", "admission"))
+NAMED: Final[tuple[Group, ...]] = ("providers", "guardrails")
 
 
 def show_effective(path: str, references: References, registry: Registry | None = None) -> str:
@@ -41,9 +41,10 @@ class _Extensions:
         self._registry: Final = registry
 
     def fill(self, tree: dict[str, Tree]) -> None:
-        providers = tree.get("providers")
-        for name, entry in providers.items() if isinstance(providers, dict) else ():
-            self._fill_one("providers", ("providers", name), entry)
+        for group in NAMED:
+            named = tree.get(group)
+            for name, entry in named.items() if isinstance(named, dict) else ():
+                self._fill_one(group, (group, name), entry)
         checks = tree.get("admission")
         for index, entry in enumerate(checks) if isinstance(checks, list) else ():
             self._fill_one("admission", ("admission", index), entry)

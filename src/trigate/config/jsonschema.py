@@ -32,12 +32,15 @@ def json_schema(registry: Registry | None = None) -> dict[str, Schema]:
         definitions[title] = _choice(
             base, (installed.find(group, kind) for kind in installed.kinds(group)), definitions
         )
-    definitions["AdmissionCheck"] = _choice(
-        _block(_schema_of(Config)["$defs"])["Kinded"],
-        (installed.find("admission", kind) for kind in installed.kinds("admission")),
-        definitions,
+    kinded = _block(_schema_of(Config)["$defs"])["Kinded"]
+    places: tuple[tuple[str, Group, str], ...] = (
+        ("AdmissionCheck", "admission", "items"),
+        ("Guardrail", "guardrails", "additionalProperties"),
     )
-    _block(_block(schema["properties"])["admission"])["items"] = {"$ref": "#/$defs/AdmissionCheck"}
+    for title, group, place in places:
+        found = (installed.find(group, kind) for kind in installed.kinds(group))
+        definitions[title] = _choice(kinded, found, definitions)
+        _block(_block(schema["properties"])[group])[place] = {"$ref": f"#/$defs/{title}"}
     _accept_references(schema)
     return {"$schema": DIALECT, "$id": "urn:trigate:configuration:1", **schema, "title": "Trigate configuration"}
 

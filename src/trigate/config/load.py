@@ -5,7 +5,6 @@ error that names both places. Reads files; judges nothing of their meaning.
 """
 
 import os
-from collections.abc import Iterator
 from glob import glob, has_magic
 from pathlib import Path as FilePath
 from typing import Final
@@ -15,7 +14,8 @@ import msgspec
 from trigate.config import syntax
 from trigate.config.diagnostics import ROOT, Diagnostic, Findings, Mark, Path, Severity, dotted
 from trigate.config.document import Document, Tree, build
-from trigate.config.secrets import Reference, References, referenced_files
+from trigate.config.secrets import References
+from trigate.config.watch import Identity, stat_identity
 
 MAX_BYTES: Final = 64 << 20
 """The largest configuration file that is read."""
@@ -25,63 +25,48 @@ TABLES: Final = {"providers": 1, "models": 1, "aliases": 1, "prices": 1, "listen
 
 
 class Loaded(msgspec.Struct):
-    """One document out of all files. `watched` are the files and folders whose change asks for another load."""
+    """One document out of all files.
+
+    `watched` are the files and folders whose change asks for another load, as they were just before they were read.
+    """
 
     document: Document
     findings: Findings
-    watched: set[str]
+    watched: dict[str, Identity | None]
 
 
 def load(path: str, references: References) -> Loaded:
     """Read the configuration at `path`, a file or a folder; every finding is in the result, nothing is raised."""
     reader = _Reader(references, path)
-    reader.watched.add(path)
+    reader.watched[path] = stat_identity(path)
     if os.path.isdir(path):
         reader.folder(path)
     else:
         reader.file(path, Mark(path))
-    return Loaded(reader.document, reader.findings, reader.watched | set(_referenced(reader.document.tree)))
-
-
-def _referenced(tree: Tree) -> Iterator[str]:
-    if isinstance(tree, dict):
-        for value in tree.values():
-            yield from _referenced(value)
-    elif isinstance(tree, list):
-        for item in tree:
-            yield from _referenced(item)
-    elif isinstance(tree, Reference) and tree.template is not None:
-        yield from _files_of(tree)
-
-
-def _files_of(reference: Reference) -> list[str]:
-    try:
-        return referenced_files(reference.template)
-    except ValueError:  # a bad reference, reported where it stands
-        return []
+    return Loaded(reader.document, reader.findings, reader.watched)
 
 
 class _Reader:
     def __init__(self, references: References, path: str) -> None:
         self.document: Final = Document({}, {}, {ROOT: Mark(path)})
         self.findings: Final = Findings(self.document)
-        self.watched: Final[set[str]] = set()
+        self.watched: Final[dict[str, Identity | None]] = {}
         self._references: Final = references
         self._read: Final[set[str]] = set()
 
     def folder(self, path: str) -> None:
-        files = sorted(
-            entry.path
-            for entry in os.scandir(path)
-            if entry.name.endswith((".yaml", ".yml")) and not entry.name.startswith(".") and entry.is_file()
-        )
-        if not files:
+        try:
+            names = sorted(name for name in os.listdir(path) if name.endswith((".yaml", ".yml")) and name[0] != ".")
+        except OSError as error:
+            return self._error("no_file", Mark(path), f"cannot be read: {error.strerror}", "check the permissions")
+        if not names:
             self._error("no_file", Mark(path), "holds no *.yaml file", "name a configuration file, or put one here")
-        for file in files:
-            self.file(file, Mark(path))
+        for name in names:
+            self.file(os.path.join(path, name), Mark(path))
+        return None
 
     def file(self, path: str, asked_at: Mark) -> None:
-        self.watched.add(path)
+        self.watched[path] = stat_identity(path)
         identity = os.path.realpath(path)
         if identity in self._read:
             return self._error("duplicate_file", asked_at, f"{path} is included a second time", "include it once")
@@ -137,7 +122,8 @@ class _Reader:
 
     def _included(self, pattern: str, mark: Mark) -> None:
         if has_magic(pattern):
-            self.watched.add(os.path.dirname(pattern) or ".")
+            folder = os.path.dirname(pattern) or "."
+            self.watched[folder] = stat_identity(folder)
         for name in sorted(glob(pattern)) if has_magic(pattern) else [pattern]:
             self.file(name, mark)
 

@@ -6,6 +6,8 @@ JSON of its own config model, decoded again by its module.
 """
 
 import hashlib
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
@@ -39,14 +41,34 @@ class KnownModel(msgspec.Struct, frozen=True):
     max_output: int | None = None
 
 
+class PublishedGuardrail(msgspec.Struct, frozen=True):
+    """One guardrail, in force for every exchange: the module `trigate.guardrails.<kind>` and its settings."""
+
+    name: str
+    kind: str
+    settings: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 class PublishedProvider(msgspec.Struct, frozen=True):
-    """One vendor account. `known` prices what is asked for as `account/model` without an entry under `models`."""
+    """One vendor account. `known` prices what is asked for as `account/model` without an entry under `models`.
+
+    Its names are exact, or patterns with `*`, of which the first that matches holds.
+    """
 
     name: str
     kind: str
     region: str | None = None
     settings: msgspec.Raw = msgspec.Raw(b"{}")
     known: dict[str, KnownModel] = {}
+
+
+def known_model(known: Mapping[str, KnownModel], model: str) -> KnownModel:
+    """What an account's `known` says of a model: by its exact name, else by the first pattern; nothing if neither."""
+    exact = known.get(model)
+    if exact is not None:
+        return exact
+    matching = (each for name, each in known.items() if "*" in name and fnmatchcase(model, name))
+    return next(matching, KnownModel())
 
 
 class PublishedParam(msgspec.Struct, frozen=True):
@@ -128,6 +150,7 @@ class Published(msgspec.Struct, frozen=True):
     models: tuple[PublishedModel, ...] = ()
     aliases: dict[str, PublishedAlias] = {}
     admission: tuple[PublishedExtension, ...] = ()
+    guardrails: tuple[PublishedGuardrail, ...] = ()
     listeners: tuple[PublishedListener, ...] = ()
     limits: PublishedLimits = PublishedLimits()
     egress: PublishedEgress = PublishedEgress()

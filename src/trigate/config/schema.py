@@ -136,6 +136,9 @@ class Config(Block):
     admission: tuple[Kinded, ...] = Field(
         default=(), description="Checks before content is looked at, beside those that are always on."
     )
+    guardrails: dict[str, Kinded] = Field(
+        default={}, description="Checks on content by name; each is in force for every exchange."
+    )
     currency: Currency = Field(default="USD", description="The currency of the ledger.")
     prices: dict[str, PriceOverride] = Field(
         default={}, description="Prices by `provider/model`, model, or a pattern with `*`; they win over the catalogue."

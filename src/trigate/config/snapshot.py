@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 
 from trigate.config.published import (
-    KnownModel,
     Published,
     PublishedAlias,
     PublishedEgress,
     PublishedExtension,
+    PublishedGuardrail,
     PublishedLimits,
     PublishedListener,
     PublishedModel,
@@ -23,19 +23,21 @@ from trigate.config.published import (
     PublishedProvider,
     PublishedTarget,
     PublishedTimeouts,
+    known_model,
 )
-from trigate.core.errors import ErrorClass
+from trigate.core.errors import CURABLE, ErrorClass
 from trigate.core.money import Price
-from trigate.core.ports import Check, Dialect, Fetcher, Provider, Selector
+from trigate.core.ports import Check, Dialect, Fetcher, Guardrail, Provider, Selector
 from trigate.core.record import TargetRef
-from trigate.decide.admission import BUILT_IN
-from trigate.decide.retry import DEFAULT_RETRY_ON
 
 DIRECT_MODELS_KEPT: Final = 1024
 
 
 class ParamEdit(msgspec.Struct, frozen=True):
-    """A parameter that the gateway sets in one dialect: `keys[0]` is written, any of `keys` is the caller's own."""
+    """A parameter that the gateway sets in one dialect: `keys[0]` is written, any of `keys` is the caller's own.
+
+    Without `keys` the dialect has no such parameter, and it is reported as lost.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -76,6 +78,9 @@ class Extensions(msgspec.Struct, frozen=True):
     provider: Callable[[PublishedProvider], Provider]
     selector: Callable[[PublishedExtension, Sequence[int]], Selector]
     check: Callable[[PublishedExtension], Check]
+    guardrail: Callable[[PublishedGuardrail], Guardrail]
+    always: tuple[Check, ...]
+    """Checks that no configuration can leave out; they come first."""
     fetcher: Callable[[PublishedEgress, float], Fetcher]
     """A connection pool for these egress settings and this connect timeout in seconds; kept while in use."""
 
@@ -90,7 +95,10 @@ class Snapshot:
         self.aliases: Final[Mapping[str, PublishedAlias]] = published.aliases
         self.limits: Final[PublishedLimits] = published.limits
         self.listeners: Final[Mapping[str, PublishedListener]] = {each.name: each for each in published.listeners}
-        self.checks: Final = (*BUILT_IN, *(extensions.check(each) for each in published.admission))
+        self.checks: Final = (*extensions.always, *(extensions.check(each) for each in published.admission))
+        guardrails = [extensions.guardrail(each) for each in published.guardrails]
+        self.request_guardrails: Final = tuple(each for each in guardrails if "request" in each.on)
+        self.reply_guardrails: Final = tuple(each for each in guardrails if "reply" in each.on)
         self._dialects: Final = tuple(dialects)
         self._extensions: Final = extensions
         self._egress: Final = published.egress
@@ -108,10 +116,10 @@ class Snapshot:
         return [model for model in self._models.values() if model.listed]
 
     def _direct_model(self, name: str) -> Model | None:
-        account, separator, model = name.partition("/")
-        if not separator or not model or account not in self._providers:
+        account, _, model = name.partition("/")
+        if not model or not name.isprintable() or account not in self._providers:
             return None
-        known = self._known[account].get(model, KnownModel())
+        known = known_model(self._known[account], model)
         target = PublishedTarget(account, model, price=known.price, max_output=known.max_output)
         built = self._model(PublishedModel(name, (target,), listed=False))
         if len(self._direct) < DIRECT_MODELS_KEPT:
@@ -130,7 +138,7 @@ class Snapshot:
             selector=self._extensions.selector(published.selector, weights),
             timeouts=published.timeouts,
             attempts=published.attempts,
-            retry_on=frozenset(ErrorClass(each) for each in published.retry_on) or DEFAULT_RETRY_ON,
+            retry_on=frozenset(ErrorClass(each) for each in published.retry_on) or CURABLE,
             listed=published.listed,
             created=published.created,
         )
@@ -152,9 +160,8 @@ class Snapshot:
 
 
 def _param_edits(params: Sequence[PublishedParam], dialect: Dialect) -> tuple[ParamEdit, ...]:
-    """The parameters that this dialect has; one that it lacks cannot be set for its callers."""
+    """The parameters as this dialect has them."""
     return tuple(
-        ParamEdit(param.name, dialect.param_keys[param.name], bytes(param.value), param.overridable)
+        ParamEdit(param.name, dialect.param_keys.get(param.name, ()), bytes(param.value), param.overridable)
         for param in params
-        if param.name in dialect.param_keys
     )

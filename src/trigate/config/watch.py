@@ -40,10 +40,9 @@ class Watch:
         self._seen = self._reported
         self._unsettled = 0
 
-    def follow(self, files: Iterable[str]) -> None:
-        """Watch these from now on. Those watched already keep their state: a change in the meantime is not missed."""
-        known = self._reported
-        self._reported = {name: known[name] if name in known else self._stat(name) for name in files}
+    def follow(self, files: Mapping[str, Identity | None]) -> None:
+        """Watch these from now on, known as they were when they were read: a change since then is not missed."""
+        self._reported = dict(files)
         self._seen = self._reported
 
     def poll(self) -> bool:

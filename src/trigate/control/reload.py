@@ -18,7 +18,7 @@ from trigate.config.publish import publish
 from trigate.config.published import Published
 from trigate.config.registry import Registry
 from trigate.config.static import Static, changed
-from trigate.config.watch import POLL_SECONDS, Watch
+from trigate.config.watch import POLL_SECONDS, Identity, Watch
 from trigate.core.clock import Clock
 
 _LOG: Final = logging.getLogger(__name__)
@@ -86,8 +86,8 @@ class Reloader:
         except TimeoutError:
             return
 
-    async def _reload(self) -> frozenset[str]:
-        """One check; returns the files to watch from now on."""
+    async def _reload(self) -> Mapping[str, Identity | None]:
+        """One check; returns the files to watch from now on, as they were when they were read."""
         checked, failure = await asyncio.to_thread(self._check_and_publish)
         before = self.state
         if failure:

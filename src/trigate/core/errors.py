@@ -47,6 +47,23 @@ class ErrorClass(StrEnum):
     CANCELLED = "cancelled"
 
 
+CURABLE: Final = frozenset(
+    {
+        ErrorClass.CONNECT,
+        ErrorClass.TIMEOUT,
+        ErrorClass.UNAVAILABLE,
+        ErrorClass.RATE_LIMITED,
+        ErrorClass.QUOTA,
+        ErrorClass.CREDENTIAL,
+        ErrorClass.NOT_FOUND,
+        ErrorClass.MALFORMED,
+        ErrorClass.TRUNCATED,
+    }
+)
+"""Failures of a target or its account. A request that the vendor rejects would be rejected again; a content filter's
+verdict is not routed around; a cancelled call has nobody waiting."""
+
+
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """One refusal or failure.
 

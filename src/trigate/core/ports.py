@@ -6,7 +6,7 @@ Evidence: `Spool`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -14,6 +14,7 @@ from trigate.core.chat import Chat, Delta, Reply
 from trigate.core.envelope import Envelope
 from trigate.core.errors import ErrorClass, Fault
 from trigate.core.facts import Candidate, Facts
+from trigate.core.part import Part
 from trigate.core.principal import Principal
 from trigate.core.record import Record
 from trigate.core.usage import Usage
@@ -71,7 +72,7 @@ class Request(Protocol):
 
 
 class Responder(Protocol):
-    """The reply to one request. `write` only queues; the bytes leave at the next `drain` or `end`."""
+    """The reply to one request. `write` only queues; the bytes leave at the next `flush`, `drain` or `end`."""
 
     @property
     def paused(self) -> bool:
@@ -84,6 +85,10 @@ class Responder(Protocol):
 
     def write(self, data: bytes) -> None:
         """Queue body bytes."""
+        ...
+
+    def flush(self) -> None:
+        """Hand over what is queued; `paused` tells afterwards whether the client keeps up."""
         ...
 
     async def drain(self) -> None:
@@ -115,7 +120,10 @@ class Call(msgspec.Struct):
 
 
 class Flow(Protocol):
-    """Where an upstream's bytes are pushed to."""
+    """Where an upstream's bytes are pushed to: `feed`, then `flush`; `drain` if that failed or `paused` is set.
+
+    `feed` and `flush` wait for nothing, so that a transport's own callback may call them.
+    """
 
     @property
     def paused(self) -> bool:
@@ -126,8 +134,12 @@ class Flow(Protocol):
         """Take one chunk of body. False: enough, stop reading. Raises `AttemptFailed` to give the attempt up."""
         ...
 
+    def flush(self) -> bool:
+        """Hand over what was fed, now. False: that cannot be done without waiting, which `drain` does."""
+        ...
+
     async def drain(self) -> None:
-        """Let what was fed go out; called once per chunk."""
+        """Hand over what was fed, and wait for whatever that takes."""
         ...
 
 
@@ -185,9 +197,9 @@ end; an in-band error; an event that only the gateway asked for and the client m
 class Meter(Protocol):
     """Reads, off the byte path, only what evidence needs. One per reply.
 
-    After `event` or `whole` the attributes hold what is known so far. `stop` is a `StopReason`, empty until every choice
-    has one. `output_chars` counts content characters, for an
-    estimate when the vendor's own count never comes. `fault` is set when an event was FAILED.
+    After `event` or `whole` the attributes hold what is known so far. `stop` is a `StopReason`, empty until every
+    choice has one. `output_chars` counts content characters, for an estimate when the vendor's own count never comes.
+    `fault` is set when an event was FAILED.
     """
 
     usage: Usage | None
@@ -264,6 +276,10 @@ class Dialect(Protocol):
 
     def read_request(self, body: bytes) -> Chat:
         """A client's request. Raises `Refused`."""
+        ...
+
+    def parts(self, body: bytes) -> list[Part]:
+        """Every text in a request, in order, also in blocks that the neutral contract cannot say. Raises `Refused`."""
         ...
 
     def write_request(self, chat: Chat) -> bytes:
@@ -362,6 +378,32 @@ class Check(Protocol):
 
     def check(self, asked: AdmissionInput, facts: Facts) -> Fault | None:
         """None to let pass, or what the caller is refused with."""
+        ...
+
+
+Side = Literal["request", "reply"]
+
+
+class Guardrail(Protocol):
+    """A check on content. `inspect` is a plain function of one part, in time linear in its text."""
+
+    @property
+    def name(self) -> str:
+        """As configured; stands in decisions."""
+        ...
+
+    @property
+    def on(self) -> frozenset[Side]:
+        """What it looks at."""
+        ...
+
+    @property
+    def reach(self) -> int | None:
+        """Characters around a point that must be seen to judge it; None: the whole part."""
+        ...
+
+    def inspect(self, part: Part) -> str | None:
+        """Why the part must not pass, for people and without any of its content; None to let it pass."""
         ...
 
 

@@ -16,6 +16,10 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True):
     user: str | None = None
     expires_ns: int | None = None
 
+    def expired(self, wall_ns: int) -> bool:
+        """Whether the key's date has passed."""
+        return self.expires_ns is not None and self.expires_ns <= wall_ns
+
     def allows_model(self, name: str) -> bool:
         """Whether the key may ask for the model called `name`."""
         return self.models is None or name in self.models

@@ -19,8 +19,7 @@ class KeyExpiry:
 
     def check(self, asked: AdmissionInput, facts: Facts) -> Fault | None:
         """Refuses a key whose `expires` is in the past."""
-        expires = asked.principal.expires_ns
-        return EXPIRED if expires is not None and expires <= facts.wall_ns else None
+        return EXPIRED if asked.principal.expired(facts.wall_ns) else None
 
 
 class ModelAccess:

@@ -1,6 +1,6 @@
 """The framing of records in a segment of the spool: bytes <-> records, no I/O.
 
-A segment is one header and then frames. All numbers are big-endian.
+A segment is one header, then frames, then nothing or zeros. All numbers are big-endian.
 
     header  magic 8 bytes | format u16 | worker slot u16 | instance u64 | started, wall ns u64 | first sequence u64 |
             CRC32 u32
@@ -9,8 +9,11 @@ A segment is one header and then frames. All numbers are big-endian.
 A frame's CRC starts from its length and covers version, sequence and payload, so that no bit of it can change unseen.
 Sequences count the records of one writer without a gap, across its segments.
 
-What cannot be read is a *torn tail* if no sound frame stands behind it (the writer died in the middle of a write, or
-is not done yet), else *damage*: somebody changed the file, or the disk did. Above: `spool` writes, `segments` reads.
+A frame is written from its version on, and its length and CRC last: where a length is 0 nothing was appended, whatever
+stands behind it. While the segment is being written that is "nothing yet", later it is the end.
+
+What cannot be read is a *torn tail* if no sound frame stands behind it (the machine lost power before all of it was on
+the disk), else *damage*: somebody changed the file, or the disk did. Above: `spool` writes, `segments` reads.
 """
 
 import struct
@@ -28,11 +31,11 @@ MAX_PAYLOAD: Final = 1 << 20
 _MAGIC: Final = b"TRIGATES"
 _HEADER: Final = struct.Struct(">8sHHQQQ")
 _CRC: Final = struct.Struct(">I")
-_PREFIX: Final = struct.Struct(">IIBQ")
+_HEAD: Final = struct.Struct(">II")
 _CHECKED: Final = struct.Struct(">BQ")
 
 HEADER_SIZE: Final = _HEADER.size + _CRC.size
-PREFIX_SIZE: Final = _PREFIX.size
+PREFIX_SIZE: Final = _HEAD.size + _CHECKED.size
 MAX_FRAME: Final = PREFIX_SIZE + MAX_PAYLOAD
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -104,14 +107,14 @@ def decode_header(data: bytes) -> Header:
     return Header(slot, instance, started_ns, first_sequence)
 
 
-def encode_frame(sequence: int, record: Record) -> bytes:
-    """One record as a frame. Raises ValueError beyond `MAX_PAYLOAD`."""
+def encode_frame(sequence: int, record: Record) -> tuple[bytes, bytes]:
+    """One record as a frame: its head, which is to be written last, and the rest. Raises ValueError beyond `MAX_PAYLOAD`."""
     payload = _ENCODE(record)
     length = len(payload)
     if length > MAX_PAYLOAD:
         raise ValueError(f"a record of {length} bytes is over the limit of {MAX_PAYLOAD}")
-    crc = zlib.crc32(payload, zlib.crc32(_CHECKED.pack(VERSION, sequence), length))
-    return _PREFIX.pack(length, crc, VERSION, sequence) + payload
+    rest = _CHECKED.pack(VERSION, sequence) + payload
+    return _HEAD.pack(length, zlib.crc32(rest, length)), rest
 
 
 def decode_record(frame: Frame) -> Record:
@@ -124,8 +127,8 @@ def decode_record(frame: Frame) -> Record:
 def decode_frames(data: bytes, next_sequence: int, *, final: bool) -> Decoded:
     """Every sound frame of `data`, which begins at a frame's start with the record `next_sequence`.
 
-    `final` says that nothing will ever follow. Otherwise an unsound tail is left alone: it may be a frame that is being
-    written, or one that will be cut away and written anew. Call again from `consumed` when there is more.
+    `final` says that nothing will ever follow. Otherwise an unsound tail is left alone, and everything from a length of
+    0 on: it may be a frame that is being written. Call again from `consumed` when there is more.
     """
     frames: list[Frame] = []
     gaps: list[Gap] = []
@@ -143,7 +146,7 @@ def decode_frames(data: bytes, next_sequence: int, *, final: bool) -> Decoded:
         frames.append(frame)
         position += frame.size
         next_sequence = frame.sequence + 1
-    return Decoded(frames, gaps, position, next_sequence, torn=final and position < len(data))
+    return Decoded(frames, gaps, position, next_sequence, torn=final and not _is_blank(data, position))
 
 
 def _frame_at(data: bytes, position: int) -> Frame | None:
@@ -151,20 +154,25 @@ def _frame_at(data: bytes, position: int) -> Frame | None:
     start = position + PREFIX_SIZE
     if start > len(data):
         return None
-    length, crc, version, sequence = _PREFIX.unpack_from(data, position)
-    if length > MAX_PAYLOAD or start + length > len(data):
+    length, crc = _HEAD.unpack_from(data, position)
+    if not 0 < length <= MAX_PAYLOAD or start + length > len(data):
         return None
-    payload = data[start : start + length]
-    if zlib.crc32(payload, zlib.crc32(_CHECKED.pack(version, sequence), length)) != crc:
+    if zlib.crc32(data[position + _HEAD.size : start + length], length) != crc:
         return None
-    return Frame(sequence, payload, version)
+    version, sequence = _CHECKED.unpack_from(data, position + _HEAD.size)
+    return Frame(sequence, data[start : start + length], version)
+
+
+def _is_blank(data: bytes, position: int) -> bool:
+    """Whether no frame was appended at `position`: the data end there, or the length is 0."""
+    return not any(data[position : position + 4])
 
 
 def _is_incomplete(data: bytes, position: int) -> bool:
     """Whether the bytes from `position` may be the beginning of a frame whose rest has not been written yet."""
-    if position + PREFIX_SIZE > len(data):
+    if position + PREFIX_SIZE > len(data) or _is_blank(data, position):
         return True
-    length = _PREFIX.unpack_from(data, position)[0]
+    length = _HEAD.unpack_from(data, position)[0]
     return bool(length <= MAX_PAYLOAD and position + PREFIX_SIZE + length > len(data))
 
 
@@ -174,8 +182,8 @@ def _next_sound(data: bytes, position: int, sequence: int) -> tuple[int, Frame] 
     It is looked for by what every such frame has: its version and the high bytes of its sequence, which text lacks.
     """
     mark = _CHECKED.pack(VERSION, sequence)[:4]
-    while (hit := data.find(mark, position + 8)) >= 0:
-        position = hit - 8
+    while (hit := data.find(mark, position + _HEAD.size)) >= 0:
+        position = hit - _HEAD.size
         frame = _frame_at(data, position)
         if frame is not None and frame.sequence >= sequence:
             return position, frame

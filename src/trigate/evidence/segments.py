@@ -1,8 +1,8 @@
 """The reading side of the spool: which segments there are, what stands in them, whether their writers live.
 
-A reader keeps only a `Checkpoint` and reads from there anew each time: a torn frame that the writer cuts away again was
-never taken. Nothing here changes or locks a file that a writer still needs. Below: `frames`; the names and locks of the
-files are made by `spool`. Above: `recorder`, `cat`, control.
+A reader keeps only a `Checkpoint` and reads from there anew each time. The size of a file says little: while its writer
+lives, and after it was killed, zeros follow the last record. Nothing here changes or locks a file that a writer still
+needs. Below: `frames`; the names and locks of the files are made by `spool`. Above: `recorder`, `cat`, control.
 """
 
 import fcntl
@@ -17,6 +17,7 @@ from trigate.core.evidence import Checkpoint, Damage
 from trigate.evidence.frames import (
     HEADER_SIZE,
     MAX_FRAME,
+    PREFIX_SIZE,
     Decoded,
     Frame,
     UnknownFormat,
@@ -27,6 +28,10 @@ from trigate.evidence.frames import (
 from trigate.evidence.spool import SUFFIX, UNNAMED_SUFFIX
 
 CHUNK: Final = 2 * MAX_FRAME
+_PIECE: Final = 4 << 10
+_TAIL: Final = 64 << 10
+_BLANK: Final = bytes(PREFIX_SIZE)
+"""So many zeros in a row stand nowhere in a frame: its text has none, the numbers before it are never all 0."""
 
 
 class Segment(msgspec.Struct, frozen=True, order=True):
@@ -56,7 +61,10 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class SpoolState(msgspec.Struct, frozen=True):
-    """The spool as a whole. `unread_bytes` are not in the usage table yet; the oldest of them are `lag_ns` old."""
+    """The spool as a whole. `bytes` are those of its files, with what writers have reserved.
+
+    `unread_bytes` of records are not in the usage table yet; the oldest of them are `lag_ns` old.
+    """
 
     segments: int
     bytes: int
@@ -113,12 +121,9 @@ def read_chunk(segment: Segment, checkpoint: Checkpoint | None, *, sealed: bool)
     try:
         if checkpoint is None:
             checkpoint, damages = _begin(segment, os.pread(descriptor, HEADER_SIZE, 0))
-        data = os.pread(descriptor, CHUNK, checkpoint.offset)
-        full = len(data) == CHUNK
-        decoded = decode_frames(data, checkpoint.next_sequence, final=sealed and not full)
-        if full and not decoded.consumed:  # more damage than a chunk holds: look through all that is there
-            data = os.pread(descriptor, os.fstat(descriptor).st_size, checkpoint.offset)
-            decoded, full = decode_frames(data, checkpoint.next_sequence, final=sealed), False
+        decoded, full = _decode(descriptor, checkpoint, sealed=sealed)
+        if decoded.gaps or decoded.torn:  # the writer may have come between: damage is what is there twice
+            decoded, full = _decode(descriptor, checkpoint, sealed=sealed)
     finally:
         os.close(descriptor)
     damages += _damages(segment, checkpoint.offset, decoded)
@@ -135,12 +140,35 @@ def _begin(segment: Segment, data: bytes) -> tuple[Checkpoint, list[Damage]]:
         return Checkpoint(segment.name, HEADER_SIZE, 0), [Damage(segment.name, 0, 0, str(error))]
 
 
+def _decode(descriptor: int, checkpoint: Checkpoint, *, sealed: bool) -> tuple[Decoded, bool]:
+    """What follows `checkpoint`, and whether it filled a chunk."""
+    offset, sequence = checkpoint.offset, checkpoint.next_sequence
+    data = os.pread(descriptor, CHUNK, offset) if sealed else _pread_live(descriptor, offset)
+    full = len(data) == CHUNK
+    decoded = decode_frames(data, sequence, final=sealed and not full)
+    if full and not decoded.consumed:  # more damage than a chunk holds: look through all that is there
+        data = os.pread(descriptor, os.fstat(descriptor).st_size, offset)
+        return decode_frames(data, sequence, final=sealed), False
+    return decoded, full
+
+
+def _pread_live(descriptor: int, offset: int) -> bytes:
+    """At most a chunk, and little of the zeros behind the last record: a reader that polls pays for what is new."""
+    data = os.pread(descriptor, _PIECE, offset)
+    while len(data) < CHUNK and not data.endswith(_BLANK):
+        more = os.pread(descriptor, min(len(data), CHUNK - len(data)), offset + len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
 def _damages(segment: Segment, offset: int, decoded: Decoded) -> Iterator[Damage]:
     for gap in decoded.gaps:
         yield Damage(segment.name, offset + gap.offset, gap.missing, "frames were changed or are missing")
     if decoded.torn:
         yield Damage(
-            segment.name, offset + decoded.consumed, 1, "the last frame is torn: its writer ended while writing it"
+            segment.name, offset + decoded.consumed, 1, "the last frame is torn: not all of it reached the disk"
         )
 
 
@@ -149,19 +177,35 @@ def spool_state(directory: Path, checkpoints: dict[str, Checkpoint], now_ns: int
     total, unread, oldest_ns = 0, 0, now_ns
     segments = list_segments(directory)
     for segment in segments:
+        checkpoint = checkpoints.get(segment.name)
         try:
-            size = segment.path.stat().st_size
+            total += segment.path.stat().st_size
+            if checkpoint is not None and checkpoint.finished_ns:
+                continue
+            left = _unread_bytes(segment, checkpoint.offset if checkpoint else HEADER_SIZE)
         except FileNotFoundError:
             continue
-        total += size
-        checkpoint = checkpoints.get(segment.name)
-        if checkpoint is not None and checkpoint.finished_ns:
-            continue
-        left = size - (checkpoint.offset if checkpoint else HEADER_SIZE)
         if left > 0:
             unread += left
             oldest_ns = min(oldest_ns, _next_record_ns(segment, checkpoint, now_ns))
     return SpoolState(len(segments), total, unread, now_ns - oldest_ns)
+
+
+def _unread_bytes(segment: Segment, offset: int) -> int:
+    """From `offset` to the end of the last record, which is looked for from the end of the file. Raises OSError."""
+    descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if not any(os.pread(descriptor, 4, offset)):
+            return 0  # a frame's length is never 0
+        end = os.fstat(descriptor).st_size
+        while end > offset:
+            start = max(offset, end - _TAIL)
+            if written := os.pread(descriptor, end - start, start).rstrip(b"\0"):
+                return start + len(written) - offset
+            end = start
+        return 0
+    finally:
+        os.close(descriptor)
 
 
 def _next_record_ns(segment: Segment, checkpoint: Checkpoint | None, now_ns: int) -> int:

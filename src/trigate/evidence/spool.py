@@ -1,7 +1,7 @@
 """The worker's side of the spool: records are appended to a segment and made durable in groups.
 
-`append` hands each record to the kernel before it returns, so that kill -9 loses nothing that was appended. `synced`
-waits until it would survive the loss of power too, as far as the `fsync` setting asks:
+`append` puts each record into the kernel's copy of the file before it returns, so that kill -9 loses nothing that was
+appended. `synced` waits until it would survive the loss of power too, as far as the `fsync` setting asks:
 
     group   one `fdatasync` for all who wait, on a thread; it starts at once when none runs, else when that one is done
     always  every append is synced before it returns: the worker stands still for each
@@ -10,24 +10,25 @@ waits until it would survive the loss of power too, as far as the `fsync` settin
 The open segment is held under an exclusive `flock` that the kernel frees when the process ends, however it ends: this
 is how the recorder knows that a writer is gone. A segment gets its name only when it is locked, so a reader can never
 hold up a writer. After a failed sync a segment is never written or trusted again: the kernel may have dropped the
-pages and call the next sync a success. The spool belongs to one thread, the event loop's. Below: `frames`.
+pages and call the next sync a success. The spool belongs to one thread, the event loop's. Below: `segment_file`,
+`frames`.
 """
 
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import threading
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Final
 
 from trigate.core.clock import Clock
 from trigate.core.record import Record
 from trigate.evidence.frames import Header, encode_frame, encode_header
+from trigate.evidence.segment_file import Disk, SegmentFile, SystemDisk
 
 SUFFIX: Final = ".seg"
 UNNAMED_SUFFIX: Final = ".new"
@@ -43,64 +44,13 @@ class Fsync(StrEnum):
     OFF = "off"
 
 
-class Disk(Protocol):
-    """The two calls that fail when a disk does; a test hands in one that fails on demand."""
-
-    def write(self, descriptor: int, data: bytes, /) -> int:
-        """As `os.write`."""
-        ...
-
-    def sync(self, descriptor: int, /) -> None:
-        """As `os.fdatasync`."""
-        ...
-
-
-class SystemDisk:
-    """The machine's own."""
-
-    write = staticmethod(os.write)
-    sync = staticmethod(os.fdatasync)
-
-
-class _Segment:
-    """The file being written. An `ended` one is not written any more; a `poisoned` one is not synced again either."""
-
-    __slots__ = ("descriptor", "ended", "expires_ns", "listed", "poisoned", "size")
-
-    def __init__(self, descriptor: int, size: int, expires_ns: int) -> None:
-        self.descriptor = descriptor
-        self.size = size
-        self.expires_ns = expires_ns
-        self.ended = False
-        self.poisoned = False
-        self.listed = False
-        """Whether the directory entry is durable; the syncing thread's own note."""
-
-    def write(self, disk: Disk, data: bytes) -> None:
-        """Append `data` whole, or leave the file as it was and raise OSError."""
-        try:
-            written = disk.write(self.descriptor, data)
-            while written < len(data):
-                written += disk.write(self.descriptor, data[written:])
-        except OSError:
-            self._cut_back()
-            raise
-        self.size += len(data)
-
-    def _cut_back(self) -> None:
-        try:
-            os.ftruncate(self.descriptor, self.size)
-        except OSError:
-            self.ended = True  # readers stop at a torn tail: nothing may follow it
-
-
 class _Group:
     """Those who wait for one sync. `last` is the newest record that it covers."""
 
     __slots__ = ("last", "loop", "segment", "waiters")
 
     def __init__(
-        self, segment: _Segment, last: int, loop: asyncio.AbstractEventLoop, waiters: list[asyncio.Future[None]]
+        self, segment: SegmentFile, last: int, loop: asyncio.AbstractEventLoop, waiters: list[asyncio.Future[None]]
     ) -> None:
         self.segment = segment
         self.last = last
@@ -120,6 +70,7 @@ class SpoolWriter:
         self._directory_descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         self._slot = slot
         self._clock = clock
+        self._monotonic_ns = clock.monotonic_ns
         self._fsync = fsync
         self._disk: Disk = disk or SystemDisk()
         self.instance: Final = secrets.randbits(64)
@@ -130,7 +81,7 @@ class SpoolWriter:
         self._lost: list[range] = []
         self._in_flight: _Group | None = None
         self._waiters: list[asyncio.Future[None]] = []
-        self._jobs: SimpleQueue[_Group | _Segment | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Group | SegmentFile | None] = SimpleQueue()
         self._closed = False
         self._failed: OSError | None = None
         """What the thread met when it retired a segment, until somebody was told; the thread's own until it ends."""
@@ -145,13 +96,13 @@ class SpoolWriter:
         """
         sequence = self._next
         try:
-            frame = encode_frame(sequence, record)
+            head, rest = encode_frame(sequence, record)
         except ValueError as error:
             raise OSError(errno.EMSGSIZE, str(error)) from None
         segment = self._segment
-        if segment.ended or segment.size + len(frame) > MAX_BYTES or self._clock.monotonic_ns() >= segment.expires_ns:
+        if segment.size + len(rest) >= MAX_BYTES or segment.poisoned or self._monotonic_ns() >= segment.expires_ns:
             segment = self._rotate()
-        segment.write(self._disk, frame)
+        segment.write(head, rest)
         self._next = sequence + 1
         if self._fsync is Fsync.ALWAYS:
             self._sync_here(segment)
@@ -202,7 +153,7 @@ class SpoolWriter:
         self._jobs.put(None)
         self._thread.join()
         error = self._sync(self._segment) or self._failed
-        os.close(self._segment.descriptor)
+        self._segment.close()
         os.close(self._directory_descriptor)
         _wake(self._waiters, error)
         if error is not None:
@@ -210,25 +161,22 @@ class SpoolWriter:
 
     # --- segments ---
 
-    def _open_segment(self) -> _Segment:
+    def _open_segment(self) -> SegmentFile:
         """A fresh segment: locked first, then named, so that it is never seen unlocked while its writer lives."""
         self._named_ns = max(self._clock.wall_ns(), self._named_ns + 1)  # names sort, though the clock may jump back
         name = f"{self._named_ns:019d}-{self._slot:03d}-{self.instance:016x}"
         header = encode_header(Header(self._slot, self.instance, self._named_ns, self._next))
         unnamed = self._directory / (name + UNNAMED_SUFFIX)
-        descriptor = os.open(unnamed, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        segment = _Segment(descriptor, 0, self._clock.monotonic_ns() + MAX_AGE_NS)
+        segment = SegmentFile(unnamed, self._disk, self._monotonic_ns() + MAX_AGE_NS, header)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            segment.write(self._disk, header)
             os.rename(unnamed, self._directory / (name + SUFFIX))
         except OSError:
-            os.close(descriptor)
             unnamed.unlink(missing_ok=True)
+            segment.close()
             raise
         return segment
 
-    def _rotate(self) -> _Segment:
+    def _rotate(self) -> SegmentFile:
         """Go on in a fresh segment; the old one keeps its lock until the fresh one has its own. Raises OSError."""
         fresh, old = self._open_segment(), self._segment
         self._segment = fresh
@@ -259,7 +207,7 @@ class SpoolWriter:
 
     def _give_up_segment(self) -> None:
         """Nothing that is not durable yet can be trusted to become so: go on in a fresh segment at the next append."""
-        self._segment.ended = self._segment.poisoned = True
+        self._segment.poisoned = True
         lost = range(self._durable + 1, self._next)
         if self._lost and self._lost[-1].stop == lost.start:
             self._lost[-1] = range(self._lost[-1].start, lost.stop)
@@ -267,16 +215,16 @@ class SpoolWriter:
             self._lost.append(lost)
         self._durable = self._next - 1
 
-    def _sync_here(self, segment: _Segment) -> None:
+    def _sync_here(self, segment: SegmentFile) -> None:
         error = self._sync(segment)
         if error is not None:
-            segment.ended = segment.poisoned = True
+            segment.poisoned = True
             raise error
 
     def _sync_jobs(self) -> None:
         """The thread: syncs groups, and closes segments that are full, in the order in which they came."""
         while (job := self._jobs.get()) is not None:
-            if isinstance(job, _Segment):
+            if isinstance(job, SegmentFile):
                 self._retire(job)
                 continue
             error = self._sync(job.segment) or self._failed
@@ -284,20 +232,20 @@ class SpoolWriter:
             with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
                 job.loop.call_soon_threadsafe(self._end_group, job, error)
 
-    def _retire(self, segment: _Segment) -> None:
+    def _retire(self, segment: SegmentFile) -> None:
         """Close a segment that has a successor. The next group answers for its last records too."""
         if self._fsync is Fsync.GROUP and not segment.poisoned:
             self._failed = self._sync(segment) or self._failed
-        os.close(segment.descriptor)
+        segment.close()
 
-    def _sync(self, segment: _Segment) -> OSError | None:
+    def _sync(self, segment: SegmentFile) -> OSError | None:
         if segment.poisoned:
             return OSError(errno.EIO, "syncing the segment failed before")
         try:
             if not segment.listed:
                 os.fsync(self._directory_descriptor)
                 segment.listed = True
-            self._disk.sync(segment.descriptor)
+            segment.sync()
         except OSError as error:
             return error
         return None

@@ -9,17 +9,17 @@ import asyncio
 from typing import Final
 
 from trigate.config.snapshot import Target
-from trigate.core.errors import AttemptFailed, Category, ErrorClass, Fault, Refused
+from trigate.core.errors import INTERNAL, AttemptFailed, Category, ErrorClass, Fault, Refused
 from trigate.core.money import worst_case
 from trigate.core.ports import Call, UpstreamReply
 from trigate.core.record import AttemptOutcome, Caller, Open
 from trigate.core.usage import Usage, UsageSource
 from trigate.pipeline.count import CountMeter
-from trigate.pipeline.delivery import Delivery
+from trigate.pipeline.delivery import STALLED, Delivery
 from trigate.pipeline.exchange import Exchange
 from trigate.pipeline.faults import CANCELLED, EVIDENCE_UNAVAILABLE, TIMEOUTS, retry_after, vendor_fault
+from trigate.pipeline.inspection import GuardrailDenied, InspectedReply, InspectedStream
 from trigate.pipeline.plant import Plant
-from trigate.pipeline.prepare import prepare
 from trigate.pipeline.relay import MALFORMED, Expected, ForwardedStream, Relay, TranslatedStream, WholeReply
 from trigate.pipeline.settle import add_charge, metered, settle
 
@@ -31,11 +31,12 @@ MAY_HAVE_COST: Final = frozenset({ErrorClass.TIMEOUT, ErrorClass.CANCELLED, Erro
 class Attempt:
     """One per try; `run` it once."""
 
-    def __init__(self, exchange: Exchange, plant: Plant, target: Target, number: int) -> None:
+    def __init__(self, exchange: Exchange, plant: Plant, target: Target, call: Call) -> None:
+        """`call` is the exchange's request as `prepare` made it for `target`."""
         self._exchange = exchange
         self._plant = plant
         self._target = target
-        self._number = number
+        self._call = call
         self._breaker = plant.breakers.of(target.ref.provider, target.ref.model)
         self._reply: UpstreamReply | None = None
         self._relay: Relay | None = None
@@ -47,25 +48,26 @@ class Attempt:
     async def run(self) -> None:
         """Return when the client has been answered, completely or in band.
 
-        Raises `AttemptFailed` when another target may be tried, `Refused` when this one cannot carry the request.
+        Raises `AttemptFailed` when another target may be tried, `Refused` when there can be no evidence.
         """
-        call = prepare(self._exchange, self._target)
-        self._exchange.target, self._exchange.price = self._target.ref, self._target.price
-        sequence = self._write_open(len(call.body))
+        exchange, target = self._exchange, self._target
+        exchange.target, exchange.vendor_request_id = target.ref, None
+        exchange.price = target.price if exchange.operation == "chat" else None
+        sequence = self._write_open(len(self._call.body))
         self._breaker.started()
         try:
-            await self._send(call)
+            await self._send(self._call)
             await self._deliver(sequence)
             self._complete()
         except (AttemptFailed, asyncio.CancelledError) as error:
             await self._failed(error)
-        except Refused:
-            self._breaker.abandoned()
+        except BaseException as error:
+            self._abandoned(error.fault if isinstance(error, Refused) else INTERNAL)
             raise
         finally:
             if self._reply is not None:
                 await self._reply.close()
-        if self._exchange.outcome == "ok":
+        if exchange.outcome == "ok":
             assert self._delivery is not None
             await self._delivery.end()
 
@@ -74,8 +76,10 @@ class Attempt:
         exchange, target, principal = self._exchange, self._target, self._exchange.principal
         assert exchange.envelope is not None and principal is not None and exchange.facts is not None
         output = exchange.envelope.max_tokens or target.max_output or 0
-        reserved = worst_case(target.price, body_bytes, output * exchange.envelope.n)
-        now_ns = self._sent_ns = exchange.sent_ns = self._plant.clock.monotonic_ns()
+        reserved = worst_case(exchange.price, body_bytes, output * exchange.envelope.n)
+        now_ns = self._sent_ns = self._plant.clock.monotonic_ns()
+        if exchange.sent_ns is None:
+            exchange.sent_ns = now_ns
         record = Open(
             id=exchange.id,
             at_ns=exchange.wall_ns + now_ns - exchange.arrived_ns,
@@ -84,15 +88,15 @@ class Attempt:
             operation=exchange.operation,
             model=exchange.model_asked or "",
             target=target.ref,
-            attempt=self._number,
+            attempt=len(exchange.attempts) + 1,
             reserved=reserved,
-            price_version=target.price.version if target.price else None,
+            price_version=exchange.price.version if exchange.price else None,
             revision=exchange.snapshot.revision,
             run=exchange.run,
             trace=exchange.trace,
             use_case=exchange.use_case,
             input_tokens=exchange.input_estimate,
-            price_output=target.price.output if target.price else 0,
+            price_output=exchange.price.output if exchange.price else 0,
         )
         try:
             sequence = self._plant.spool.append(record)
@@ -106,21 +110,28 @@ class Attempt:
         exchange = self._exchange
         assert exchange.model is not None
         call.headers.append(("traceparent", exchange.traceparent))
-        exchange.deadline.arm("first_byte", exchange.model.timeouts.first_byte)
+        timeouts = exchange.model.timeouts
+        if exchange.streamed:
+            exchange.deadline.arm("first_byte", timeouts.first_byte)
+        else:
+            exchange.deadline.arm("total", timeouts.total)
         reply = self._reply = await self._target.fetcher.open(call)
         self._first_byte_ns = exchange.first_byte_ns = self._plant.clock.monotonic_ns()
         exchange.vendor_request_id = reply.header("x-request-id") or reply.header("request-id")
         if not 200 <= reply.status < 300:
             raise await self._rejected(reply)
         media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
-        if media_type != ("text/event-stream" if self._streamed() else "application/json"):
+        if media_type != ("text/event-stream" if exchange.streamed else "application/json"):
             raise AttemptFailed(ErrorClass.MALFORMED, MALFORMED, status=reply.status)
 
     async def _rejected(self, reply: UpstreamReply) -> AttemptFailed:
         """What an error status means. The vendor's words go to the client only where they are about its request."""
         if 300 <= reply.status < 400:
             return AttemptFailed(ErrorClass.MALFORMED, MALFORMED, status=reply.status)
-        body = await reply.read(ERROR_BODY_LIMIT)
+        try:
+            body = await reply.read(ERROR_BODY_LIMIT)
+        except AttemptFailed:
+            body = b""  # the status says enough
         error = self._target.provider.classify(reply.status, body)
         retry_after_ms = retry_after(
             reply.header("retry-after-ms"), reply.header("retry-after"), self._plant.clock.wall_ns()
@@ -133,21 +144,19 @@ class Attempt:
         """The body, to its end."""
         exchange, reply = self._exchange, self._reply
         assert exchange.model is not None and reply is not None
-        self._relay = self._make_relay()
+        self._relay = self._inspected(self._make_relay())
         self._delivery = Delivery(self._plant, exchange, self._relay, sequence)
-        if self._streamed():
+        if exchange.streamed:
             exchange.deadline.arm("first_token", exchange.model.timeouts.first_token)
-        else:
-            exchange.deadline.arm("total", exchange.model.timeouts.total)
         await reply.pump(self._delivery)
-        self._delivery.finish()
+        await self._delivery.finish()
 
     def _make_relay(self) -> Relay:
         exchange = self._exchange
         assert exchange.envelope is not None
         client, upstream, limits = exchange.dialect, self._target.provider.dialect, exchange.snapshot.limits
         created = exchange.wall_ns // 1_000_000_000
-        if not exchange.envelope.stream:
+        if not exchange.streamed:
             counting = exchange.operation == "count_tokens"
             meter = CountMeter() if counting else upstream.meter(exchange.envelope)
             return WholeReply(client, upstream, meter, limits.reply_bytes, created)
@@ -155,6 +164,16 @@ class Attempt:
             return ForwardedStream(client, client.meter(exchange.envelope), limits.event_bytes)
         reader, writer = upstream.stream_reader(), client.stream_writer(exchange.envelope)
         return TranslatedStream(reader, writer, limits.event_bytes, Expected(exchange.envelope.n, created))
+
+    def _inspected(self, relay: Relay) -> Relay:
+        """Behind the reply's guardrails, if there are any."""
+        exchange = self._exchange
+        guardrails, limits = exchange.snapshot.reply_guardrails, exchange.snapshot.limits
+        if not guardrails or exchange.operation == "count_tokens":
+            return relay
+        if exchange.streamed:
+            return InspectedStream(relay, exchange.dialect, guardrails, limits.event_bytes)
+        return InspectedReply(relay, exchange.dialect, guardrails)
 
     def _complete(self) -> None:
         """The reply is whole: settle it, before its last byte leaves."""
@@ -171,6 +190,8 @@ class Attempt:
         """Note it and keep what it may cost; then tell the client in band, or raise so that another target is tried."""
         exchange = self._exchange
         failure = error if isinstance(error, AttemptFailed) else self._cancelled()
+        if isinstance(failure, GuardrailDenied):
+            exchange.decisions.append(failure.decision)
         self._breaker.failed(failure.error_class, self._plant.clock.monotonic_ns())
         self._keep_cost(failure.error_class)
         self._note(failure.status, failure)
@@ -186,11 +207,21 @@ class Attempt:
 
     def _cancelled(self) -> AttemptFailed:
         """Why our own task was cancelled: a deadline, or the client."""
-        phase = self._exchange.deadline.expired
-        if phase is None:
+        exchange = self._exchange
+        phase = exchange.deadline.expired
+        if phase is not None:
+            exchange.deadline.acknowledge()
+        if phase == STALLED:
+            exchange.hung_up = True
+        if phase is None or exchange.hung_up:
             return AttemptFailed(ErrorClass.CANCELLED, CANCELLED)
-        self._exchange.deadline.acknowledge()
         return AttemptFailed(ErrorClass.TIMEOUT, Fault("upstream_timeout", Category.TIMEOUT, 504, TIMEOUTS[phase]))
+
+    def _abandoned(self, fault: Fault) -> None:
+        """The gateway itself failed: no fault of the target's, which may charge for it all the same."""
+        self._breaker.abandoned()
+        self._keep_cost(ErrorClass.CANCELLED)
+        self._note(0, AttemptFailed(ErrorClass.CANCELLED, fault))
 
     def _keep_cost(self, error_class: ErrorClass) -> None:
         exchange, relay = self._exchange, self._relay
@@ -216,7 +247,3 @@ class Attempt:
                 vendor_request_id=exchange.vendor_request_id,
             )
         )
-
-    def _streamed(self) -> bool:
-        envelope = self._exchange.envelope
-        return envelope is not None and envelope.stream

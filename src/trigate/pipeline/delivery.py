@@ -17,6 +17,8 @@ from trigate.pipeline.relay import Relay
 from trigate.pipeline.settle import metered
 
 MARK_EVERY_NS: Final = 5_000_000_000
+STALLED: Final = "stalled"
+"""The phase in which the client does not read: the upstream waits, and is not to blame for the silence."""
 
 
 class Delivery:
@@ -51,49 +53,74 @@ class Delivery:
             self._exchange.deadline.arm("idle", self._idle)
         return not relay.done
 
-    async def drain(self) -> None:
-        """What was fed leaves; the first time, not before the `open` is durable. The end waits for `finish`."""
+    def flush(self) -> bool:
+        """What was fed leaves, once the reply has begun and while the client keeps up. The end waits for `finish`."""
         if not self._queued or self._relay.done:
+            return True
+        if not self._exchange.begun or self._responder.paused:
+            return False
+        self._hand_over()
+        return True
+
+    async def drain(self) -> None:
+        """What was fed leaves, the first time not before the `open` is durable; then wait for a client that is slow."""
+        if self._relay.done:
             return
-        if not self._exchange.begun:
-            await self._begin()
+        if self._queued:
+            if not self._exchange.begun:
+                await self._durable()
+                self._begin()
+            self._hand_over()
+        if self._exchange.begun and self._responder.paused:
+            self._exchange.deadline.arm(STALLED, self._idle)
+            await self._responder.drain()
+            self._exchange.deadline.arm("idle", self._idle)
+
+    def _hand_over(self) -> None:
         for data in self._queued:
             self._responder.write(data)
         self._queued.clear()
-        await self._responder.drain()
+        self._responder.flush()
         now_ns = self._plant.clock.monotonic_ns()
         if now_ns - self._marked_ns > MARK_EVERY_NS:
             self._mark(now_ns)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """The upstream's body is over. Raises `AttemptFailed` if the reply is not complete."""
         out = self._relay.finish()
         if out:
             self._queued.append(out)
+        if not self._exchange.begun:
+            await self._durable()
 
     async def end(self) -> None:
         """The reply is complete and settled: send what is left, and the end."""
         if not self._exchange.begun:
-            await self._begin()
+            self._begin()
         await self._responder.end(b"".join(self._queued))
 
-    async def _begin(self) -> None:
-        exchange = self._exchange
+    async def _durable(self) -> None:
         try:
             await self._plant.spool.synced(self._open_sequence)
         except OSError:
             raise Refused(EVIDENCE_UNAVAILABLE) from None
+
+    def _begin(self) -> None:
+        exchange = self._exchange
         now_ns = self._plant.clock.monotonic_ns()
-        streamed = exchange.envelope is not None and exchange.envelope.stream
         exchange.status = 200
-        if streamed:
+        if exchange.streamed:
             exchange.first_token_ns = now_ns
-        self._responder.start(200, stream_head(exchange, now_ns) if streamed else whole_head(exchange, now_ns))
+            self._plant.gauges.streams += 1
+        self._responder.start(200, stream_head(exchange, now_ns) if exchange.streamed else whole_head(exchange, now_ns))
         exchange.begun = True
 
     def _mark(self, now_ns: int) -> None:
         exchange = self._exchange
         usage = metered(self._relay, exchange.input_estimate)
         at_ns = exchange.wall_ns + now_ns - exchange.arrived_ns
-        self._plant.spool.append(Mark(exchange.id, at_ns, usage, charge(exchange.price, usage).total))
         self._marked_ns = now_ns
+        try:
+            self._plant.spool.append(Mark(exchange.id, at_ns, usage, charge(exchange.price, usage).total))
+        except OSError:  # the `open` is there, and bounds what may be lost
+            self._plant.gauges.evidence_failures += 1

@@ -69,6 +69,11 @@ class Exchange(msgspec.Struct, kw_only=True):
     hung_up: bool = False
 
     @property
+    def streamed(self) -> bool:
+        """Whether the reply is a stream; a count never is, whatever its body says."""
+        return self.envelope is not None and self.envelope.stream and self.operation == "chat"
+
+    @property
     def traceparent(self) -> str:
         """For the upstream: the caller's trace, our span (W3C Trace Context)."""
         return f"00-{self.trace}-{self.span}-01"

@@ -42,10 +42,10 @@ def presented_key(headers: Mapping[bytes, bytes]) -> bytes:
     if bearer is not None:
         scheme, _, token = bearer.partition(b" ")
         if scheme.lower() == b"bearer":
-            found = token.strip()
+            found = token.strip() or None
     for name in KEY_HEADERS:
         value = headers.get(name)
-        if value is not None:
+        if value:
             if found is not None and found != value:
                 raise Refused(CONFLICTING)
             found = value

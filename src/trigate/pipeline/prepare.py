@@ -46,6 +46,9 @@ def param_edits(body: Body, params: tuple[ParamEdit, ...], lost: list[str]) -> d
     """
     edits: dict[str, bytes | None] = {}
     for param in params:
+        if not param.keys:
+            lost.append(param.name)
+            continue
         given = [key for key in param.keys if body.value(key) not in (None, NULL)]
         if not given:
             edits[param.keys[0]] = param.value

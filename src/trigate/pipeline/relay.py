@@ -179,8 +179,8 @@ class ForwardedStream:
             held.append(event.raw)
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
-        """An error event in the client's dialect."""
-        return self._dialect.stream_error(fault, request_id)
+        """What came before the failure, and an error event in the client's dialect."""
+        return self._release() + self._dialect.stream_error(fault, request_id)
 
     def _release(self) -> bytes:
         if not self.committed or not self._held:
@@ -251,8 +251,12 @@ class TranslatedStream:
                 self._take(self._reader.read(event.event, event.data))
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
-        """An error event in the client's dialect."""
-        return self._writer.fail(fault, request_id)
+        """What came before the failure, and an error event in the client's dialect."""
+        try:
+            before = self._release()
+        except ValueError:
+            before = b""
+        return before + self._writer.fail(fault, request_id)
 
     def _take(self, deltas: list[Delta]) -> None:
         for delta in deltas:
@@ -269,7 +273,7 @@ class TranslatedStream:
             case Started():
                 delta.created = delta.created or self._created
                 self.served_model = delta.model
-                self.usage = delta.usage
+                self.usage = delta.usage if delta.usage.total else None
             case Metered(usage=usage):
                 self.usage = usage if self.usage is None else self.usage.merged(usage)
             case Finished(stop=stop):

@@ -4,6 +4,7 @@ identify   who calls            the key, by its digest
 read       what is asked        the body under a limit, its envelope
 resolve    where it could go    the model's targets
 admit      whether it may       the facts, and the checks on them
+inspect    what it says         the guardrails, if there are any
 attempt    do it                target after target, until one delivers or the client has begun to read
 settle     always               usage, cost, one record; however it ended
 """
@@ -23,10 +24,12 @@ from trigate.decide.route import order_targets
 from trigate.pipeline.attempt import Attempt
 from trigate.pipeline.count import count_locally
 from trigate.pipeline.exchange import Exchange
-from trigate.pipeline.faults import CANCELLED
+from trigate.pipeline.faults import CANCELLED, EVIDENCE_UNAVAILABLE
 from trigate.pipeline.heads import error_head
 from trigate.pipeline.identify import identify
+from trigate.pipeline.inspection import denied, first_denial
 from trigate.pipeline.plant import Plant
+from trigate.pipeline.prepare import prepare
 from trigate.pipeline.settle import settle
 from trigate.wire.json import Body
 
@@ -41,6 +44,7 @@ async def run(exchange: Exchange, plant: Plant) -> None:
         await read(exchange)
         model = resolve(exchange)
         admit_or_refuse(exchange, plant, model)
+        inspect(exchange)
         await attempt_in_order(exchange, plant, model)
     except Refused as refused:
         await refuse(exchange, plant, refused.fault)
@@ -100,7 +104,7 @@ def gather(exchange: Exchange, plant: Plant, model: Model, body_bytes: int) -> F
     now_ns = plant.clock.monotonic_ns()
     candidates = []
     for target in model.targets:
-        breaker = plant.breakers.of(target.ref.provider, target.ref.model)
+        breaker = plant.breakers.seen(target.ref.provider, target.ref.model)
         candidates.append(Candidate(target.index, breaker.is_open(now_ns), breaker.in_flight, breaker.latency_ns))
     assert exchange.envelope is not None
     return Facts(
@@ -113,21 +117,52 @@ def gather(exchange: Exchange, plant: Plant, model: Model, body_bytes: int) -> F
     )
 
 
+def inspect(exchange: Exchange) -> None:
+    """Let the guardrails look at the request; its texts are read only if there are any. Raises `Refused`."""
+    guardrails = exchange.snapshot.request_guardrails
+    if not guardrails:
+        return
+    assert exchange.body is not None
+    decision = first_denial(guardrails, "request", exchange.dialect.parts(exchange.body.raw))
+    if decision is not None:
+        exchange.decisions.append(decision)
+        raise Refused(denied(decision))
+
+
 async def attempt_in_order(exchange: Exchange, plant: Plant, model: Model) -> None:
-    """Try the targets until one answers. Raises `Refused` with the last failure when none does."""
+    """Try the targets until one answers. Raises `Refused` when none does: with the last failure, or with why no target
+    can carry the request."""
     assert exchange.facts is not None
     order = order_targets(model.selector, exchange.facts.candidates, model.primaries, exchange.facts.draw)
-    if not model.targets[order[0]].provider.has(exchange.operation):
-        return await count_locally(exchange, plant)
-    for number, index in enumerate(order, start=1):
+    lost, fault = exchange.lost, None
+    for target in [model.targets[index] for index in order]:
+        if not target.provider.has(exchange.operation):
+            return await count_locally(exchange, plant)
+        exchange.lost = [*lost]
         try:
-            return await Attempt(exchange, plant, model.targets[index], number).run()
+            call = prepare(exchange, target)
+        except Refused as refused:  # this one cannot carry the request, another may
+            fault = fault or refused.fault
+            continue
+        try:
+            return await Attempt(exchange, plant, target, call).run()
         except AttemptFailed as failure:
-            last = number == len(order) or exchange.deadline.remaining() <= 0
-            if last or not may_try_next(failure.error_class, number, model.attempts, model.retry_on):
-                raise Refused(failure.fault) from None
-            at_ns = exchange.wall_ns + plant.clock.monotonic_ns() - exchange.arrived_ns
-            plant.spool.append(AttemptRecord(exchange.id, at_ns, number, exchange.attempts[-1]))
+            fault, made = failure.fault, len(exchange.attempts)
+            over = exchange.deadline.remaining() <= 0
+            if over or not may_try_next(failure.error_class, made, model.attempts, model.retry_on):
+                break
+        note_failure(exchange, plant)
+    raise Refused(fault or INTERNAL)
+
+
+def note_failure(exchange: Exchange, plant: Plant) -> None:
+    """Put the attempt that failed on record, before the next. Raises `Refused` when the disk does not take it."""
+    at_ns = exchange.wall_ns + plant.clock.monotonic_ns() - exchange.arrived_ns
+    number = len(exchange.attempts)
+    try:
+        plant.spool.append(AttemptRecord(exchange.id, at_ns, number, exchange.attempts[-1]))
+    except OSError:
+        raise Refused(EVIDENCE_UNAVAILABLE) from None
 
 
 async def refuse(exchange: Exchange, plant: Plant, fault: Fault) -> None:

@@ -31,7 +31,9 @@ def add_charge(exchange: Exchange, usage: Usage) -> None:
     added = charge(exchange.price, usage)
     before = exchange.charge
     exchange.charge = (
-        Charge(before.total + added.total, added.version, before.lines + added.lines) if before.lines else added
+        Charge(before.total + added.total, added.version if added.lines else before.version, before.lines + added.lines)
+        if before.lines
+        else added
     )
     exchange.usage = usage
 

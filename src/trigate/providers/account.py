@@ -4,6 +4,7 @@ A vendor's module fills this in. URLs and header lists are made once, at load; a
 client may pass on and the body. The credential is in the fixed headers and so is bound to the account's own host.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -12,8 +13,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trigate.core.errors import Category, Fault, Refused
 from trigate.core.ports import Call, Dialect, VendorError
+from trigate.core.secret import Secret
 
 JSON_HEADERS: Final = (("content-type", "application/json"), ("accept-encoding", "identity"))
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FRAMING: Final = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 
 
 def _base_url(value: str) -> str:
@@ -23,19 +28,39 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _headers(value: dict[str, Secret]) -> dict[str, Secret]:
+    for name, secret in value.items():
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING:
+            raise ValueError(f"{name!r} is no header that an account may fix")
+        if not (secret.reveal().isascii() and secret.reveal().isprintable()):
+            raise ValueError(f"the value of {name} must be printable ASCII")
+    return value
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class AccountConfig(BaseModel):
     """Fields that every kind of provider has."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    headers: dict[str, str] = Field(default={}, description="Fixed headers added to every call of this account.")
+    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default={}, description="Fixed headers added to every call of this account.")
+
+    def fixed_headers(self) -> tuple[tuple[str, str], ...]:
+        """The configured headers as they go onto the wire."""
+        return tuple((name.lower(), value.reveal()) for name, value in self.headers.items())
+
+    def forwarded(self, names: frozenset[bytes]) -> frozenset[bytes]:
+        """Of the client's headers that the vendor knows, those that the account does not fix."""
+        return names - {name.lower().encode() for name in self.headers}
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A compiled vendor account; implements `core.ports.Provider`. `urls` maps an operation to its full URL."""
+    """A compiled vendor account; implements `core.ports.Provider`.
+
+    `urls` maps an operation to its full URL; `forwards` are the client's headers that may ride along.
+    """
 
     name: str
     kind: str
@@ -53,7 +78,7 @@ class Account(msgspec.Struct, frozen=True):
         return operation in self.urls
 
     def call(self, operation: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
-        """The HTTP request; client headers on the allow-list ride along, save those that the account fixes."""
+        """The HTTP request; client headers on the allow-list ride along."""
         url = self.urls.get(operation)
         if url is None:
             message = f"{operation} is not offered by this target; ask for a model that has it"

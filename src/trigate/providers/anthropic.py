@@ -45,8 +45,8 @@ def build(name: str, region: str | None, config: Config) -> Provider:
         kind="anthropic",
         region=region,
         dialect=AnthropicMessages(),
-        forwards=FORWARDS,
+        forwards=config.forwarded(FORWARDS),
         urls={"chat": messages, "count_tokens": f"{messages}/count_tokens"},
-        headers=(*JSON_HEADERS, ("x-api-key", config.api_key.reveal()), *config.headers.items()),
+        headers=(*JSON_HEADERS, ("x-api-key", config.api_key.reveal()), *config.fixed_headers()),
         version=config.version,
     )

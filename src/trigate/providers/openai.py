@@ -33,7 +33,7 @@ def build(name: str, region: str | None, config: Config) -> Provider:
         kind="openai",
         region=region,
         dialect=OpenAIChat(),
-        forwards=FORWARDS,
+        forwards=config.forwarded(FORWARDS),
         urls={"chat": f"{config.base_url}/chat/completions"},
-        headers=(*JSON_HEADERS, *headers, *config.headers.items()),
+        headers=(*JSON_HEADERS, *headers, *config.fixed_headers()),
     )

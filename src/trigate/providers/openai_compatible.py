@@ -27,5 +27,5 @@ def build(name: str, region: str | None, config: Config) -> Provider:
         dialect=OpenAIChat(),
         forwards=frozenset(),
         urls={"chat": f"{config.base_url}/chat/completions"},
-        headers=(*JSON_HEADERS, *headers, *config.headers.items()),
+        headers=(*JSON_HEADERS, *headers, *config.fixed_headers()),
     )

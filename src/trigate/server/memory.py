@@ -211,7 +211,9 @@ class _End(asyncio.Transport):
 
     def _deliver(self) -> None:
         other = self.other
-        while self._unsent and other._reading and not other._lost:
+        if other._lost:
+            self._unsent.clear()
+        while self._unsent and other._reading:
             data = self._unsent.popleft()
             self._size -= len(data)
             other._protocol.data_received(data)

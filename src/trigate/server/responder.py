@@ -1,7 +1,8 @@
 """One reply on its way to a client (`core.ports.Responder`).
 
-`write` queues; `drain` and `end` hand everything over in one write, head and body together. A reply that is ended
-before anything was handed over has a length; any other is chunked, or ends with the connection for HTTP/1.0 clients.
+`write` queues; `flush`, `drain` and `end` hand everything over in one write, head and body together. A reply that is
+ended before anything was handed over has a length; any other is chunked, or ends with the connection for HTTP/1.0
+clients.
 Above: handlers. Below: the connection, as an `Outlet`.
 """
 
@@ -68,9 +69,12 @@ class HttpResponder:
         if data:
             self._queue.append(data)
 
-    async def drain(self) -> None:
+    def flush(self) -> None:
         if self._headers is not None and not self.complete:
-            self._flush(last=False)
+            self._hand_over(last=False)
+
+    async def drain(self) -> None:
+        self.flush()
         if self.paused:
             await self._outlet.writable()
 
@@ -78,7 +82,7 @@ class HttpResponder:
         if self.complete:
             raise RuntimeError("a reply is ended once")
         self.write(data)
-        keep_alive = self._flush(last=True)
+        keep_alive = self._hand_over(last=True)
         self.complete = True
         self._outlet.ended(self.request, keep_alive)
 
@@ -102,7 +106,7 @@ class HttpResponder:
             self.start(fault.status, error_headers(fault, request_id))
             await self.end(error_body(fault, request_id))
 
-    def _flush(self, *, last: bool) -> bool:
+    def _hand_over(self, *, last: bool) -> bool:
         """Hand over what is queued; returns whether the connection outlives this reply."""
         queue = self._queue
         body = queue[0] if len(queue) == 1 else b"".join(queue)

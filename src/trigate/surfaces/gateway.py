@@ -12,7 +12,9 @@ from typing import Final
 from trigate.config.snapshot import Snapshot
 from trigate.core.errors import Category, Fault, Refused
 from trigate.core.ports import Dialect, HeaderList, Request, Responder
+from trigate.core.principal import Principal
 from trigate.core.record import Settle
+from trigate.decide.admission import EXPIRED
 from trigate.pipeline.deadline import Deadline
 from trigate.pipeline.exchange import Exchange
 from trigate.pipeline.heads import JSON, error_head
@@ -64,12 +66,11 @@ class Gateway:
             snapshot = self._snapshot()
             if snapshot is None:
                 raise Refused(NOT_READY)
-            if request.path.startswith(EXCHANGES):
-                await self._show_exchange(request, responder, snapshot)
-                return
             route = self._route(request, snapshot)
             dialect = self._dialects[route.dialect]
-            if route.operation in ("models", "model"):
+            if route.operation == "exchange":
+                await self._show_exchange(request, responder, snapshot)
+            elif route.operation in ("models", "model"):
                 await self._show_models(request, responder, snapshot, route)
             else:
                 await self._exchange(request, responder, snapshot, exchange_id, route)
@@ -132,9 +133,10 @@ class Gateway:
             await run(exchange, self._plant)
         finally:
             gauges.in_flight -= 1
+            gauges.streams -= exchange.begun and exchange.streamed
 
     async def _show_models(self, request: Request, responder: Responder, snapshot: Snapshot, route: Route) -> None:
-        principal = identify(request.headers, self._plant.principals())
+        principal = self._caller(request)
         if route.operation == "models":
             body = models.write_list(models.visible(snapshot, principal), route.dialect)
         else:
@@ -142,8 +144,15 @@ class Gateway:
         responder.start(200, [JSON])
         await responder.end(body)
 
-    async def _show_exchange(self, request: Request, responder: Responder, snapshot: Snapshot) -> None:
+    def _caller(self, request: Request) -> Principal:
+        """Who asks for what is no exchange. Raises `Refused` (401), also for a key that has expired."""
         principal = identify(request.headers, self._plant.principals())
+        if principal.expired(self._plant.clock.wall_ns()):
+            raise Refused(EXPIRED)
+        return principal
+
+    async def _show_exchange(self, request: Request, responder: Responder, snapshot: Snapshot) -> None:
+        principal = self._caller(request)
         wanted = request.path.removeprefix(EXCHANGES)
         settled = await self._find_exchange(wanted, principal.tenant, principal.app)
         if settled is None:

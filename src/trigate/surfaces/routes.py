@@ -45,6 +45,8 @@ def find(path: str, headers: Mapping[bytes, bytes]) -> Route | None:
     """The route of a path, or None. The models list at the root answers in the dialect of whoever asks."""
     route = ROUTES.get(path)
     if route is None:
+        if path.startswith(EXCHANGES):
+            return Route("GET", "http", dialect_of(path, headers), "exchange")
         base = next((prefix for prefix in MODEL_PREFIXES if path.startswith(prefix)), None)
         if base is None:
             return None

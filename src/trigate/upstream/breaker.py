@@ -12,6 +12,7 @@ import msgspec
 
 from trigate.core.errors import ErrorClass
 
+KEPT: Final = 4096
 UNHEALTHY: Final = frozenset(
     {ErrorClass.CONNECT, ErrorClass.TIMEOUT, ErrorClass.UNAVAILABLE, ErrorClass.MALFORMED, ErrorClass.TRUNCATED}
 )
@@ -27,6 +28,11 @@ class Breaker(msgspec.Struct):
     probing: bool = False
     in_flight: int = 0
     latency_ns: int = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """Closed, with nothing under way: only its latency would be forgotten."""
+        return not self.in_flight and not self.failures and self.opened_at_ns is None
 
     def is_open(self, now_ns: int) -> bool:
         """Whether the target should be tried only as the last resort."""
@@ -71,15 +77,29 @@ class Breaker(msgspec.Struct):
 
 
 class Breakers:
-    """The breakers of one worker, by provider and model. Grows with the targets in use, not with calls."""
+    """The breakers of one worker, by provider and model.
+
+    Callers may invent models (`account/model`): only targets that were tried have a breaker, and of many those at rest
+    are forgotten.
+    """
 
     def __init__(self) -> None:
         self._breakers: dict[tuple[str, str], Breaker] = {}
+        self._untried: Final = Breaker()
+
+    def __len__(self) -> int:
+        return len(self._breakers)
+
+    def seen(self, provider: str, model: str) -> Breaker:
+        """To look at only: the breaker of one target, or that of any target which has not been tried."""
+        return self._breakers.get((provider, model)) or self._untried
 
     def of(self, provider: str, model: str) -> Breaker:
         """The breaker of one target, made on first use."""
         breaker = self._breakers.get((provider, model))
         if breaker is None:
+            if len(self._breakers) >= KEPT:
+                self._breakers = {key: each for key, each in self._breakers.items() if not each.at_rest}
             breaker = self._breakers[provider, model] = Breaker()
         return breaker
 

@@ -143,7 +143,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status < 200 and status != 101:  # informational: the real head follows
+        if status == 101:  # nobody asked for another protocol
+            self._fail(failures.malformed())
+        if status < 200:  # informational: the real head follows
             self.headers = {}
             return
         self.status = status

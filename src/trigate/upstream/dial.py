@@ -69,6 +69,8 @@ class Dialer:
             raise failures.dns() from None
         except ssl.SSLError:
             raise failures.tls() from None
+        except (ConnectionResetError, ConnectionAbortedError):  # connected, then cut: by TLS where there is any
+            raise failures.tls() if origin.tls else failures.unreachable() from None
         except OSError:
             raise failures.unreachable() from None
         return connection

@@ -1,6 +1,6 @@
 """Upstream HTTP by the pooled Rust client (`core.ports.Fetcher`).
 
-One loop pumps: a chunk is read, fed, and let go out before the next is read, so a slow client slows the upstream.
+One loop pumps: a chunk is read, fed, and handed over before the next is read, so a slow client slows the upstream.
 Cancelling a read closes the upstream's connection at once. Cancelling `open` does not: the client's own thread goes on
 waiting for the head, and closes the connection only when it comes; `native` has no such gap.
 Above: `pipeline`. Below: `client`, `failures`.
@@ -68,7 +68,8 @@ class PooledReply:
         try:
             while (chunk := await read_chunk()) is not None:
                 more = flow.feed(chunk.to_bytes())
-                await flow.drain()
+                if not flow.flush() or flow.paused:
+                    await flow.drain()
                 if not more:
                     break
         except RequestError:

@@ -57,7 +57,8 @@ class MemoryReply:
         try:
             while (chunk := await _next(body)) is not None:
                 more = flow.feed(chunk)
-                await flow.drain()
+                if not flow.flush() or flow.paused:
+                    await flow.drain()
                 if not more:
                     break
         except BaseException:

@@ -63,7 +63,7 @@ ANTHROPIC_TOOLS: Final[Fields] = {
 }
 
 CALLS: Final[Sequence[Call]] = (
-    Call("OpenAI, plain", "openai", "gpt-4.1", "openai-main/gpt-4.1", says=(b"chat.completion",)),
+    Call("OpenAI", "openai", "gpt-4.1", "openai-main/gpt-4.1", says=(b"chat.completion",)),
     Call("OpenAI, streamed", "openai", "gpt-4.1", "openai-main/gpt-4.1", fields=STREAMED, says=(b"[DONE]",)),
     Call(
         "OpenAI, tool call",
@@ -74,7 +74,7 @@ CALLS: Final[Sequence[Call]] = (
         OPENAI_TOOLS,
         (b"tool_calls", b"get_weather"),
     ),
-    Call("Anthropic, plain", "anthropic", "claude-sonnet-4-5", "claude/claude-sonnet-4-5", says=(b'"type":"message"',)),
+    Call("Anthropic", "anthropic", "claude-sonnet-4-5", "claude/claude-sonnet-4-5", says=(b'"type":"message"',)),
     Call(
         "Anthropic, streamed",
         "anthropic",
@@ -84,7 +84,7 @@ CALLS: Final[Sequence[Call]] = (
         says=(b"message_stop",),
     ),
     Call(
-        "OpenAI's API, Claude's answer",
+        "OpenAI to Claude",
         "openai",
         "claude-sonnet-4-5",
         "claude/claude-sonnet-4-5",
@@ -92,7 +92,7 @@ CALLS: Final[Sequence[Call]] = (
         says=(b"chat.completion.chunk", b"[DONE]"),
     ),
     Call(
-        "Anthropic's API, GPT's tool call",
+        "Anthropic to GPT",
         "anthropic",
         "gpt-4.1",
         "openai-main/gpt-4.1",
@@ -100,7 +100,7 @@ CALLS: Final[Sequence[Call]] = (
         {**ANTHROPIC_TOOLS, **STREAMED},
         (b"tool_use", b"get_weather", b"message_stop"),
     ),
-    Call("first target fails", "openai", "support-chat", "claude/claude-sonnet-4-5", says=(b"chat.completion",)),
+    Call("first target down", "openai", "support-chat", "claude/claude-sonnet-4-5", says=(b"chat.completion",)),
     Call(
         "refused by its key",
         "anthropic",

@@ -33,7 +33,7 @@ class Process:
                 stderr=file,
                 env=environ,
                 process_group=0,
-                preexec_fn=partial(tie, os.getpid()),  # noqa: PLW1509 - the demo has one thread at this time
+                preexec_fn=partial(tie, os.getpid()),
             )
 
     @property

@@ -11,6 +11,7 @@ TENANT: Final = "acme"
 ASSISTANT: Final = "assistant"
 INTERN: Final = "intern"
 VENDOR_KEY: Final = "TRIGATE_DEMO_VENDOR_KEY"
+STATE: Final = "state"
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ def configuration(simulator: str, keys: Keys) -> str:
     """The YAML text. `simulator` is its URL; vendors' keys are taken from the environment variable `VENDOR_KEY`."""
     return f"""\
 version: 1
-state: {{dir: state, min_free: 64MiB}}
+state: {{dir: {STATE}, min_free: 64MiB}}
 workers: 2
 listen:
   data: 127.0.0.1:0       # a free port

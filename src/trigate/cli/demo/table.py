@@ -16,11 +16,11 @@ YOURS: Final = "yours"
 
 def table(settled: Sequence[Settle], titles: Mapping[str, str]) -> Table:
     """Oldest first. `titles` names the sample calls by their exchange's id."""
-    shown = Table(title="What happened", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(title="What happened", title_justify="left", padding=(0, 1), box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("call", "model asked", "target"):
         shown.add_column(column, overflow="fold")
-    for column in ("tokens in", "out", "cost USD", "added ms"):
-        shown.add_column(column, justify="right")
+    for column in ("in/out", "cost USD", "added ms"):
+        shown.add_column(column, justify="right", no_wrap=True)
     shown.add_column("outcome and decisions", overflow="fold")
     for record in settled:
         shown.add_row(*row(record, titles.get(record.id, YOURS)))
@@ -34,9 +34,8 @@ def row(record: Settle, title: str) -> tuple[str | Text, ...]:
         title,
         escaped(record.model or "-"),
         escaped(f"{target.provider}/{target.model}") if target else "-",
-        str(usage.total_input) if usage else "-",
-        str(usage.total_output) if usage else "-",
-        format_nanos(paid.total) if paid else "-",
+        f"{usage.total_input}/{usage.total_output}" if usage and target else "-",
+        format_nanos(paid.total) if paid and target else "-",
         f"{added_ms(record):.1f}",
         Text(story(record), style="green" if record.outcome == "ok" else "yellow"),
     )

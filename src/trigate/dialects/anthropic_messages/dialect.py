@@ -13,10 +13,12 @@ import msgspec
 from trigate.core.chat import Chat, Reply
 from trigate.core.envelope import Envelope
 from trigate.core.errors import Fault
+from trigate.core.part import Part
 from trigate.core.ports import Meter, StreamReader, StreamWriter, VendorError
 from trigate.dialects.anthropic_messages import error
 from trigate.dialects.anthropic_messages.envelope import read_envelope
 from trigate.dialects.anthropic_messages.meter import MessagesMeter
+from trigate.dialects.anthropic_messages.parts import parts
 from trigate.dialects.anthropic_messages.reply import read_reply, write_reply
 from trigate.dialects.anthropic_messages.request_reader import read_request
 from trigate.dialects.anthropic_messages.request_writer import write_request
@@ -52,6 +54,9 @@ class AnthropicMessages:
     def read_request(self, body: bytes) -> Chat:
         """A client's request. Raises `Refused`."""
         return read_request(body)
+
+    def parts(self, body: bytes) -> list[Part]:
+        return parts(body)
 
     def write_request(self, chat: Chat) -> bytes:
         """The body for an upstream. Adds to `chat.lost`; raises `Refused`."""

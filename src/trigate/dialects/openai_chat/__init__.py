@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from trigate.core.chat import Chat, Reply
 from trigate.core.envelope import Envelope
 from trigate.core.errors import Fault
+from trigate.core.part import Part
 from trigate.core.ports import VendorError
 from trigate.dialects.openai_chat.envelope import PARAM_KEYS, forward_edits, read_envelope
 from trigate.dialects.openai_chat.error import read_error, stream_error, write_error
 from trigate.dialects.openai_chat.meter import Meter
+from trigate.dialects.openai_chat.parts import parts
 from trigate.dialects.openai_chat.reply import read_reply, write_reply
 from trigate.dialects.openai_chat.request_reader import read_request
 from trigate.dialects.openai_chat.request_writer import write_request
@@ -41,6 +43,10 @@ class OpenAIChat:
     def read_request(self, body: bytes) -> Chat:
         """A client's request. Raises `Refused`."""
         return read_request(body)
+
+    def parts(self, body: bytes) -> list[Part]:
+        """Every text in a request, for guardrails. Raises `Refused`."""
+        return parts(body)
 
     def write_request(self, chat: Chat) -> bytes:
         """The body for an upstream, usage asked for. Adds to `chat.lost`."""

@@ -23,7 +23,11 @@ def test_callers_that_send_all_of_them_pass() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "missing"),
-    [({}, "x-use-case, x-team"), ({b"x-team": b"a"}, "x-use-case"), ({b"x-use-case": b"", b"x-team": b"a"}, "x-use-case")],
+    [
+        ({}, "x-use-case, x-team"),
+        ({b"x-team": b"a"}, "x-use-case"),
+        ({b"x-use-case": b"", b"x-team": b"a"}, "x-use-case"),
+    ],
 )
 def test_every_missing_header_is_named_at_once(headers: dict[bytes, bytes], missing: str) -> None:
     fault = CHECK.check(asked(headers), FACTS)

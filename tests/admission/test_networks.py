@@ -22,7 +22,9 @@ def test_callers_from_there_pass(peer: str) -> None:
     assert CHECK.check(asked(peer), FACTS) is None
 
 
-@pytest.mark.parametrize("peer", ["11.0.0.1", "192.0.2.8", "2001:db9::1", "::ffff:11.0.0.1", "", "unknown", "10.0.0.1:80"])
+@pytest.mark.parametrize(
+    "peer", ["11.0.0.1", "192.0.2.8", "2001:db9::1", "::ffff:11.0.0.1", "", "unknown", "10.0.0.1:80"]
+)
 def test_callers_from_elsewhere_are_refused(peer: str) -> None:
     fault = CHECK.check(asked(peer), FACTS)
     assert fault is not None

@@ -60,7 +60,8 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 def test_one_configuration_must_be_named(tmp_path: Path) -> None:
     path = configured(tmp_path)
-    for arguments in ([], [path, "--config", path]):
+    wrong: tuple[tuple[str | Path, ...], ...] = ((), (path, "--config", path))
+    for arguments in wrong:
         done = trigate("check", *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert "name one configuration" in done.stderr

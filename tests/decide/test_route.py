@@ -45,7 +45,9 @@ def test_fallbacks_come_after_the_primaries_as_written(
     route: tuple[Selector, list[Candidate], int], draw: float
 ) -> None:
     selector, candidates, primaries = route
-    healthy = [index for index in order_targets(selector, candidates, primaries, draw) if not candidates[index].breaker_open]
+    healthy = [
+        index for index in order_targets(selector, candidates, primaries, draw) if not candidates[index].breaker_open
+    ]
     fallbacks = [index for index in healthy if index >= primaries]
     assert healthy[len(healthy) - len(fallbacks) :] == sorted(fallbacks)
 

@@ -64,7 +64,10 @@ def test_a_stream_says_and_counts_what_the_whole_reply_does(sdk: anthropic.Anthr
         final = stream.get_final_message()
     assert text_of(final) == text_of(whole)
     assert final.stop_reason == whole.stop_reason == "end_turn"
-    assert (final.usage.input_tokens, final.usage.output_tokens) == (whole.usage.input_tokens, whole.usage.output_tokens)
+    assert (final.usage.input_tokens, final.usage.output_tokens) == (
+        whole.usage.input_tokens,
+        whole.usage.output_tokens,
+    )
     assert final.usage.input_tokens > 0 and final.usage.output_tokens > 0
 
 

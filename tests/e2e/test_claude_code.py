@@ -187,6 +187,11 @@ def test_counting_in_its_shape(client: Caller, model: str) -> None:
 
 def test_the_warm_up_call(client: Caller) -> None:
     """It asks for one token of a small model before anything else."""
-    body = {"model": ANT, "max_tokens": 1, "messages": [{"role": "user", "content": "quota"}], "metadata": {"user_id": "u"}}
+    body = {
+        "model": ANT,
+        "max_tokens": 1,
+        "messages": [{"role": "user", "content": "quota"}],
+        "metadata": {"user_id": "u"},
+    }
     reply = client.post(PATH, body, HEADERS)
     assert (reply.status, reply.json()["stop_reason"]) == (200, "max_tokens")

@@ -11,6 +11,7 @@ from tests.support.caller import JSON, Caller, chat, events, message
 from tests.support.gateway import GatewayServer
 from tests.support.recording import RecordingVendor
 from tests.support.waiting import wait_for
+from trigate.core.processes import Gauge
 from trigate.core.record import Settle
 from trigate.core.usage import UsageSource
 
@@ -89,6 +90,6 @@ def test_a_worker_forgets_who_has_gone(server: GatewayServer, client: Caller) ->
 
     def idle() -> bool:
         found = [server.gauges(name) for name in ("worker-0", "worker-1")]
-        return all(gauges is not None and not gauges.in_flight and not gauges.streams for gauges in found)  # type: ignore[attr-defined]
+        return all(gauges is not None and gauges[Gauge.IN_FLIGHT] == 0 for gauges in found)
 
     wait_for(idle, "no exchange to be in flight", 5.0)

@@ -68,9 +68,7 @@ def test_cached_tokens_are_billed_once_and_at_their_price(client: Caller, stream
 
 
 def test_a_stream_tells_afterwards_what_could_not_stand_in_its_head(client: Caller) -> None:
-    reply = client.post(
-        "/v1/messages", message(f"{OAI}+tokens=50", stream=True, top_k=4), {"x-trigate-run": "run-1"}
-    )
+    reply = client.post("/v1/messages", message(f"{OAI}+tokens=50", stream=True, top_k=4), {"x-trigate-run": "run-1"})
     exchange = shown(client, reply)
     assert exchange["outcome"] == "ok" and exchange["status"] == 200
     assert exchange["model"] == f"{OAI}+tokens=50"

@@ -202,9 +202,9 @@ def test_records_of_another_version_are_counted_and_passed_over(bench: Bench) ->
     (segment,) = list_segments(bench.spool)
     payload, version, sequence = b'{"type":"novel","id":"b"}', 2, 2
     crc = zlib.crc32(struct.pack(">BQ", version, sequence) + payload, len(payload))
+    writer.close()
     with segment.path.open("ab") as file:
         file.write(struct.pack(">IIBQ", len(payload), crc, version, sequence) + payload)
-    writer.close()
     bench.record()
     assert bench.counted() == {"ok": 1}
     assert bench.reader.totals().unknown == 1

@@ -1,5 +1,6 @@
 """The spool's reading side, on files that a real writer made."""
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +56,20 @@ def records(chunk: Chunk) -> list[Record]:
     return [decode_record(frame) for frame in chunk.frames]
 
 
+def write(path: Path, offset: int, data: bytes) -> None:
+    """In place, as the file may be mapped."""
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
 def change(path: Path, offset: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[offset] ^= 0x10
-    path.write_bytes(data)
+    write(path, offset, bytes([path.read_bytes()[offset] ^ 0x10]))
+
+
+def end(path: Path) -> int:
+    """Where the last record ends."""
+    return len(path.read_bytes().rstrip(b"\0"))
 
 
 def test_there_may_be_no_spool_yet(tmp_path: Path) -> None:
@@ -77,29 +88,62 @@ def test_a_segment_is_read_as_it_grows(spool: SpoolWriter, tmp_path: Path) -> No
     spool.append(settled("a"))
     second = read_chunk(segment, first.checkpoint, sealed=False)
     assert records(second) == [settled("a")]
-    assert second.checkpoint == Checkpoint(segment.name, segment.path.stat().st_size, 3)
+    assert second.checkpoint == Checkpoint(segment.name, end(segment.path), 3)
     assert not second.more
+    spool.close()
+    assert segment.path.stat().st_size == second.checkpoint.offset
 
 
-def test_a_torn_frame_that_is_cut_away_and_written_anew_is_read_once(spool: SpoolWriter, tmp_path: Path) -> None:
+def test_a_frame_of_which_only_a_part_is_seen_yet_is_waited_for(spool: SpoolWriter, tmp_path: Path) -> None:
     segment = only(tmp_path)
-    size = segment.path.stat().st_size
-    with segment.path.open("ab") as file:
-        file.write(encode_frame(1, opened("torn"))[:-3])
-    torn = read_chunk(segment, None, sealed=False)
-    assert (torn.frames, torn.damages) == ([], [])
-    with segment.path.open("ab") as file:
-        file.truncate(size)
+    head, rest = encode_frame(1, opened("a"))
+    for part in (bytes(8) + rest, head + rest[:-3], head, head[:3]):
+        write(segment.path, HEADER_SIZE, part + bytes(HEADER_SIZE + 600))
+        chunk = read_chunk(segment, None, sealed=False)
+        assert (chunk.frames, chunk.damages, chunk.more) == ([], [], False)
+        assert chunk.checkpoint.offset == HEADER_SIZE
     spool.append(opened("a"))
-    assert records(read_chunk(segment, torn.checkpoint, sealed=False)) == [opened("a")]
+    assert records(read_chunk(segment, chunk.checkpoint, sealed=False)) == [opened("a")]
+
+
+def test_an_append_that_a_dead_writer_did_not_finish_was_none(spool: SpoolWriter, tmp_path: Path) -> None:
+    spool.append(opened("a"))
+    segment = only(tmp_path)
+    write(segment.path, end(segment.path) + 8, encode_frame(2, opened("b"))[1])
+    chunk = read_chunk(segment, None, sealed=True)
+    assert records(chunk) == [opened("a")]
+    assert (chunk.damages, chunk.more) == ([], False)
+
+
+def test_a_reader_that_polls_reads_no_further_than_it_must(
+    spool: SpoolWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        spool.append(opened(str(number)))
+    segment = only(tmp_path)
+    taken: list[int] = []
+    pread = os.pread
+
+    def counted(descriptor: int, length: int, offset: int) -> bytes:
+        data = pread(descriptor, length, offset)
+        taken.append(len(data))
+        return data
+
+    monkeypatch.setattr(os, "pread", counted)
+    chunk = read_chunk(segment, None, sealed=False)
+    assert len(chunk.frames) == 100
+    assert sum(taken) < 3 * chunk.checkpoint.offset
+    taken.clear()
+    assert not read_chunk(segment, chunk.checkpoint, sealed=False).frames
+    assert sum(taken) <= 4096
+    assert segment.path.stat().st_size >= 200_000
 
 
 def test_a_torn_tail_of_a_sealed_segment_is_told(spool: SpoolWriter, tmp_path: Path) -> None:
     spool.append(opened("a"))
     segment = only(tmp_path)
-    size = segment.path.stat().st_size
-    with segment.path.open("ab") as file:
-        file.write(b"\0\0")
+    size = end(segment.path)
+    write(segment.path, size, b"\0\0\2")
     chunk = read_chunk(segment, None, sealed=True)
     assert records(chunk) == [opened("a")]
     assert [(damage.offset, damage.missing) for damage in chunk.damages] == [(size, 1)]
@@ -149,9 +193,7 @@ def test_a_large_segment_comes_in_chunks_also_past_large_damage(spool: SpoolWrit
         sizes.append(len(chunk.frames))
     assert sum(sizes) == 9
     assert max(sizes) == 2
-    data = bytearray(segment.path.read_bytes())
-    data[HEADER_SIZE : HEADER_SIZE + 2 * CHUNK] = bytes(2 * CHUNK)
-    segment.path.write_bytes(data)
+    write(segment.path, HEADER_SIZE, bytes(2 * CHUNK))
     chunk = read_chunk(segment, None, sealed=True)
     assert [frame.sequence for frame in chunk.frames] == [6, 7, 8, 9]
     assert [damage.missing for damage in chunk.damages] == [5]
@@ -172,14 +214,17 @@ def test_a_writer_lives_until_it_lets_go(spool: SpoolWriter, tmp_path: Path, clo
 
 def test_the_state_tells_how_far_the_reader_is_behind(spool: SpoolWriter, tmp_path: Path) -> None:
     segment = only(tmp_path)
-    assert spool_state(tmp_path, {}, WALL) == SpoolState(1, HEADER_SIZE, 0, 0)
+    size = segment.path.stat().st_size
+    assert spool_state(tmp_path, {}, WALL) == SpoolState(1, size, 0, 0)
     spool.append(opened("a", at=1))
     first = read_chunk(segment, None, sealed=False).checkpoint
     spool.append(opened("b", at=4))
-    size = segment.path.stat().st_size
+    last = end(segment.path)
     now = WALL + 10 * SECOND
-    assert spool_state(tmp_path, {}, now) == SpoolState(1, size, size - HEADER_SIZE, 9 * SECOND)
-    assert spool_state(tmp_path, {segment.name: first}, now) == SpoolState(1, size, size - first.offset, 6 * SECOND)
+    assert spool_state(tmp_path, {}, now) == SpoolState(1, size, last - HEADER_SIZE, 9 * SECOND)
+    assert spool_state(tmp_path, {segment.name: first}, now) == SpoolState(1, size, last - first.offset, 6 * SECOND)
+    both = read_chunk(segment, first, sealed=False).checkpoint
+    assert spool_state(tmp_path, {segment.name: both}, now) == SpoolState(1, size, 0, 0)
     finished = Checkpoint(segment.name, first.offset, 2, WALL)
     assert spool_state(tmp_path, {segment.name: finished}, now) == SpoolState(1, size, 0, 0)
 

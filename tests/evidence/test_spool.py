@@ -16,6 +16,7 @@ from tests.evidence.records import WALL, opened, settled
 from tests.support.clock import ManualClock
 from trigate.core.record import Record
 from trigate.evidence.frames import HEADER_SIZE, MAX_PAYLOAD, Header, decode_frames, decode_header, decode_record
+from trigate.evidence.segment_file import WINDOW
 from trigate.evidence.spool import MAX_AGE_NS, MAX_BYTES, Fsync, SpoolWriter
 
 
@@ -23,20 +24,18 @@ class ScriptedDisk:
     """The real disk, counted, held up and made to fail on demand."""
 
     def __init__(self) -> None:
-        self.room: int | None = None
+        self.full = False
         self.broken = False
         self.syncs: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
         self.begun = threading.Semaphore(0)
 
-    def write(self, descriptor: int, data: bytes, /) -> int:
-        if self.room is None:
-            return os.write(descriptor, data)
-        taken, self.room = data[: self.room], max(0, self.room - len(data))
-        if not taken:
+    def reserve(self, descriptor: int, offset: int, length: int, /) -> None:
+        if self.full:
+            os.posix_fallocate(descriptor, offset, length // 2)
             raise OSError(errno.ENOSPC, "No space left on device")
-        return os.write(descriptor, taken)
+        os.posix_fallocate(descriptor, offset, length)
 
     def sync(self, descriptor: int, /) -> None:
         self.syncs.append(os.fstat(descriptor).st_ino)
@@ -220,9 +219,10 @@ def test_a_segment_ends_when_it_is_full(make: Make, tmp_path: Path) -> None:
     for _ in range(count):
         spool.append(large)
     old, new = segments(tmp_path)
-    assert old.stat().st_size <= MAX_BYTES
+    spool.close()
+    for path in (old, new):
+        assert path.stat().st_size == len(path.read_bytes().rstrip(b"\0")) <= MAX_BYTES
     assert len(read(old)[1]) + len(read(new)[1]) == count
-    assert is_locked(new)
 
 
 def test_a_group_waits_for_the_segment_before_it_too(make: Make, clock: ManualClock, disk: ScriptedDisk) -> None:
@@ -246,15 +246,20 @@ def test_a_record_that_is_too_large_is_an_error_of_that_record(make: Make) -> No
 
 def test_a_full_disk_leaves_no_torn_frame_and_is_got_over(make: Make, disk: ScriptedDisk, tmp_path: Path) -> None:
     spool = make()
-    spool.append(opened("a"))
-    for room in (0, 1, 100):
-        disk.room = room
-        with pytest.raises(OSError, match="No space left"):
-            spool.append(opened("b"))
-    disk.room = None
-    assert spool.append(opened("c")) == 2
+    large = settled("x" * (WINDOW // 4))
+    disk.full = True
+    taken = 0
+    for _ in range(9):
+        try:
+            taken = spool.append(large)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+    assert taken == 3
+    small = spool.append(opened("small"))  # what is reserved can still be used
+    disk.full = False
+    assert [small, spool.append(large), spool.append(opened("c"))] == [4, 5, 6]
     (path,) = segments(tmp_path)
-    assert read(path)[1:] == ([opened("a"), opened("c")], False)
+    assert read(path)[1:] == ([large, large, large, opened("small"), large, opened("c")], False)
 
 
 def test_a_full_disk_at_rotation_keeps_the_old_segment(
@@ -262,13 +267,13 @@ def test_a_full_disk_at_rotation_keeps_the_old_segment(
 ) -> None:
     spool = make()
     clock.monotonic = MAX_AGE_NS
-    disk.room = 10
+    disk.full = True
     with pytest.raises(OSError, match="No space left"):
         spool.append(opened("a"))
     (old,) = segments(tmp_path)
     assert is_locked(old)
     assert list(old.parent.iterdir()) == [old]
-    disk.room = None
+    disk.full = False
     assert spool.append(opened("a")) == 1
 
 
@@ -339,7 +344,7 @@ from trigate.core.clock import SystemClock
 from trigate.evidence.spool import SpoolWriter
 spool = SpoolWriter(Path(sys.argv[1]), 0, SystemClock())
 if sys.argv[2] == "full":
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 number = 0
 while True:
     try:
@@ -366,7 +371,8 @@ def test_kill_9_loses_nothing_that_was_appended(tmp_path: Path) -> None:
         process.kill()
         told += process.stdout.readlines()
     (path,) = segments(tmp_path)
-    _, records, _ = read(path)
+    _, records, torn = read(path)
+    assert not torn
     assert [record.id for record in records][: len(told)] == [f"x{number.strip()}" for number in told]
     assert len(records) >= len(told) >= 500
     assert not is_locked(path)
@@ -379,4 +385,5 @@ def test_a_file_that_may_not_grow_ends_with_a_whole_frame(tmp_path: Path) -> Non
     (path,) = segments(tmp_path)
     _, records, torn = read(path)
     assert told[-2] == f"refused {len(records)}"
+    assert len(records) > 500
     assert not torn

@@ -58,7 +58,9 @@ def test_a_stream_that_ends_without_its_end_is_cut() -> None:
     assert_cut(bench, bench.ask(body=STREAM), "upstream_truncated")
 
 
-@pytest.mark.parametrize("garbage", [b"data: {broken\n\n", b'data: {"choices": 7}\n\n', b'data: {"choices": [{"delta": '])
+@pytest.mark.parametrize(
+    "garbage", [b"data: {broken\n\n", b'data: {"choices": 7}\n\n', b'data: {"choices": [{"delta": ']
+)
 def test_malformed_events_cut_a_stream(garbage: bytes) -> None:
     bench = bench_of(streams([*BEGUN, garbage]))
     code = "upstream_truncated" if garbage.endswith(b" ") else "upstream_malformed"

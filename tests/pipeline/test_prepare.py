@@ -98,9 +98,7 @@ BOTH = ParamEdit("max_tokens", ("max_completion_tokens", "max_tokens"), b"64", F
         ),
     ],
 )
-def test_whose_value_stands(
-    body: bytes, overridable: bool, edits: dict[str, bytes | None], lost: list[str]
-) -> None:
+def test_whose_value_stands(body: bytes, overridable: bool, edits: dict[str, bytes | None], lost: list[str]) -> None:
     said: list[str] = []
     assert param_edits(Body(body), (msgspec.structs.replace(BOTH, overridable=overridable),), said) == edits
     assert said == lost

@@ -37,7 +37,9 @@ def test_a_whole_reply_is_forwarded_as_it_came() -> None:
 
 def test_the_body_goes_out_as_it_came_but_for_its_model() -> None:
     bench = Bench()
-    bench.ask(body=b'{ "future" : {"a" :[1.0e2, "\\u00e9"]},"model": "chat",  "messages":[{"role":"user","content":"x"}] }')
+    bench.ask(
+        body=b'{ "future" : {"a" :[1.0e2, "\\u00e9"]},"model": "chat",  "messages":[{"role":"user","content":"x"}] }'
+    )
     assert bench.calls[0].body == (
         b'{ "future" : {"a" :[1.0e2, "\\u00e9"]},"model": "gpt-4.1",  "messages":[{"role":"user","content":"x"}] }'
     )
@@ -84,7 +86,9 @@ def test_openai_clients_reach_anthropic(stream: bool) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_anthropic_clients_reach_openai(stream: bool) -> None:
     bench = Bench({"o1": streams(OPENAI_STREAM) if stream else says(openai_reply())}, [model("claude", "o1")])
-    view = bench.ask(MESSAGES, {**MESSAGE, "stream": stream}, {"anthropic-beta": "x", "anthropic-version": "2023-06-01"})
+    view = bench.ask(
+        MESSAGES, {**MESSAGE, "stream": stream}, {"anthropic-beta": "x", "anthropic-version": "2023-06-01"}
+    )
     assert bench.calls[0].url == "https://o1.test/v1/chat/completions"
     assert "anthropic-beta" not in dict(bench.calls[0].headers)
     assert b"Hel" in view.body
@@ -206,9 +210,7 @@ def test_a_name_that_would_break_a_header_is_no_model(name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
-def test_another_target_is_tried_before_the_client_has_anything(
-    vendor: Vendor, error_class: str, stream: bool
-) -> None:
+def test_another_target_is_tried_before_the_client_has_anything(vendor: Vendor, error_class: str, stream: bool) -> None:
     second = streams(OPENAI_STREAM) if stream else says(openai_reply())
     bench = Bench({"o1": vendor, "o2": second}, [model("chat", "o1", "o2", timeouts=SHORT)])
     view = bench.ask(body={**CHAT, "stream": stream})
@@ -411,7 +413,12 @@ def test_no_secret_stands_in_records_or_errors() -> None:
         [model("chat", "o1"), model("other", "o2")],
     )
     views = [bench.ask(), bench.ask(body={**CHAT, "model": "other"})]
-    seen = repr(bench.spool.records) + repr(bench.snapshot) + repr(bench.calls) + "".join(repr(each.body) for each in views)
+    seen = (
+        repr(bench.spool.records)
+        + repr(bench.snapshot)
+        + repr(bench.calls)
+        + "".join(repr(each.body) for each in views)
+    )
     assert KEY not in seen
     assert VENDOR_KEY not in seen
     assert dict(bench.calls[0].headers)["authorization"] == f"Bearer {VENDOR_KEY}"

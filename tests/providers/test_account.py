@@ -56,14 +56,17 @@ def test_base_urls(written: str, used: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["vendor.test", "ftp://vendor.test", "https://", "https://user:pw@vendor.test", "https://v.test?a", "https://v#a"]
+    "url",
+    ["vendor.test", "ftp://vendor.test", "https://", "https://user:pw@vendor.test", "https://v.test?a", "https://v#a"],
 )
 def test_bad_base_urls(url: str) -> None:
     with pytest.raises(ValidationError, match="must be http"):
         TypeAdapter(BaseUrl).validate_python(url)
 
 
-@pytest.mark.parametrize("headers", [{"x-a": "b\r\nc: d"}, {"x a": "b"}, {"": "b"}, {"x-a": "\u2028"}, {"host": "elsewhere"}])
+@pytest.mark.parametrize(
+    "headers", [{"x-a": "b\r\nc: d"}, {"x a": "b"}, {"": "b"}, {"x-a": "\u2028"}, {"host": "elsewhere"}]
+)
 def test_fixed_headers_must_be_headers(headers: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="headers"):
         AccountConfig.model_validate({"headers": headers})

@@ -25,7 +25,10 @@ def test_calls_go_to_anthropic_with_the_accounts_key() -> None:
 
 def test_the_callers_version_comes_before_the_accounts() -> None:
     place = account(version="2024-01-01")
-    assert dict(place.call("chat", {b"anthropic-version": b"2023-01-01"}, b"{}").headers)["anthropic-version"] == "2023-01-01"
+    assert (
+        dict(place.call("chat", {b"anthropic-version": b"2023-01-01"}, b"{}").headers)["anthropic-version"]
+        == "2023-01-01"
+    )
     assert dict(place.call("chat", {}, b"{}").headers)["anthropic-version"] == "2024-01-01"
 
 

@@ -107,10 +107,11 @@ class ClientView:
         self._queue.append(data)
 
     def flush(self) -> None:
-        self._hand_over("bytes")
+        if self._queue:
+            self._hand_over("bytes")
 
     async def drain(self) -> None:
-        self._hand_over("bytes")
+        self.flush()
         if self.stalled is not None:
             await asyncio.sleep(self.stalled)
 

@@ -29,7 +29,13 @@ def data(event: object, name: str = "") -> bytes:
 def openai_reply(text: str = "Hello!", usage: object = OPENAI_USAGE) -> bytes:
     """A whole chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    reply = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4.1-2025", "choices": [choice]}
+    reply = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-4.1-2025",
+        "choices": [choice],
+    }
     return json.dumps(reply | ({"usage": usage} if usage else {})).encode()
 
 

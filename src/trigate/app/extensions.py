@@ -15,6 +15,7 @@ from trigate.decide.admission import BUILT_IN
 from trigate.upstream.client import build_client
 from trigate.upstream.fetcher import PooledFetcher
 
+
 class Pools:
     """Connection pools by what shapes them. A reload that changes nothing of that keeps its connections."""
 

@@ -64,16 +64,19 @@ class LiveConfiguration:
     async def follow(self) -> None:
         """Serve whatever is published from now on, for ever."""
         pending: Change | None = None
+        complaint = ""
         while True:
-            await asyncio.sleep(RETRY_SECONDS if pending else POLL_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS if complaint else POLL_SECONDS)
             try:
                 pending = self._newest() or pending
                 if pending is not None:
                     await self._serve(pending)
-                pending = None
+                pending, complaint = None, ""
             except (OSError, ValueError) as error:
-                if pending is not None:
-                    LOG.error("revision %s cannot be served, the one in force stays: %s", pending.revision, error)
+                what = f"revision {pending.revision} cannot be served" if pending else "the change log cannot be read"
+                before, complaint = complaint, f"{what}, what is in force stays: {error}"
+                if complaint != before:
+                    LOG.error("%s", complaint)
 
     def _newest(self) -> Change | None:
         changes, self._position = self._log.tail(self._position)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from typing import Final
 
 import msgspec
@@ -10,7 +11,9 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class JsonLines(logging.Formatter):
-    """`{"at", "level", "process", "logger", "message"}`, and `error` with the traceback where there is one."""
+    """`{"at", "level", "process", "logger", "message"}`, and `error` with the traceback where there is one; times are UTC."""
+
+    converter = time.gmtime
 
     def __init__(self, process: str) -> None:
         super().__init__()
@@ -19,7 +22,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the message holds."""
         line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "process": self._process,
             "logger": record.name,
@@ -27,7 +30,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return _ENCODER.encode(line).decode()
+        return _ENCODER.encode({key: value.encode(errors="replace").decode() for key, value in line.items()}).decode()
 
 
 def configure(process: str, level: int = logging.INFO) -> None:

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "schema": Entry(CONFIGURE, "Print the JSON Schema of a configuration, for editors.", "schema"),
     "keys": Entry(CONFIGURE, "Make and hash the keys that applications call with.", "keys"),
     "status": Entry(OPERATE, "Show the running gateway: processes, revisions, breakers, spool.", "status.command"),
+    "spool": Entry(OPERATE, "Read the evidence that the gateway has written.", "spool"),
     "doctor": Entry(OPERATE, "Look for what keeps a gateway from working here.", "doctor.command"),
 }
 

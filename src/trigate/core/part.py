@@ -18,10 +18,12 @@ class PartKind(StrEnum):
 class Part(msgspec.Struct, frozen=True):
     """`text` and where it stands in the body's JSON (`("messages", 0, "content")`).
 
-    Of a stream a part is the window that is at hand: while `complete` is false, more text follows at its end.
+    Of a stream a part is the window that is at hand. While `complete` is false, more text follows at its end. What
+    stands before `fresh` was looked at before and is there for what spans the seam.
     """
 
     kind: PartKind
     text: str
     path: tuple[str | int, ...] = ()
     complete: bool = True
+    fresh: int = 0

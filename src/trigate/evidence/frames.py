@@ -108,7 +108,10 @@ def decode_header(data: bytes) -> Header:
 
 
 def encode_frame(sequence: int, record: Record) -> tuple[bytes, bytes]:
-    """One record as a frame: its head, which is to be written last, and the rest. Raises ValueError beyond `MAX_PAYLOAD`."""
+    """One record as a frame: its length and CRC, which are to be written last, and the rest.
+
+    Raises ValueError beyond `MAX_PAYLOAD`.
+    """
     payload = _ENCODE(record)
     length = len(payload)
     if length > MAX_PAYLOAD:

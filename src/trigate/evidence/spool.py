@@ -100,7 +100,8 @@ class SpoolWriter:
         except ValueError as error:
             raise OSError(errno.EMSGSIZE, str(error)) from None
         segment = self._segment
-        if segment.size + len(rest) >= MAX_BYTES or segment.poisoned or self._monotonic_ns() >= segment.expires_ns:
+        size = segment.size + len(head) + len(rest)
+        if size > MAX_BYTES or segment.poisoned or self._monotonic_ns() >= segment.expires_ns:
             segment = self._rotate()
         segment.write(head, rest)
         self._next = sequence + 1

@@ -28,14 +28,16 @@ class Words:
     def __init__(self, name: str, deny: tuple[str, ...], on: frozenset[Side]) -> None:
         self.name = name
         self.on = on
-        self.reach: int | None = max(map(len, deny)) + 1
+        self.reach = max(map(len, deny)) + 1
         self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, deny))})(?!\w)", re.IGNORECASE)
 
     def inspect(self, part: Part) -> str | None:
         """A word at the very end of an incomplete part is left for later: it may go on."""
-        for found in self._pattern.finditer(part.text):
+        start = max(0, part.fresh - self.reach)
+        while (found := self._pattern.search(part.text, start)) is not None:
             if part.complete or found.end() < len(part.text):
                 return "a denied word"
+            start = found.start() + 1
         return None
 
 

@@ -70,9 +70,10 @@ class _Held(msgspec.Struct):
 
 
 class _Window(msgspec.Struct):
-    """The window of one block: `tail` is its last text, `length` all of it, `judged` what may be released."""
+    """One block: the window of its last `text`, new from `fresh` on; its `length`, and how much of it was `judged`."""
 
-    tail: str = ""
+    text: str = ""
+    fresh: int = 0
     length: int = 0
     judged: int = 0
 
@@ -170,12 +171,13 @@ class InspectedStream(_Inspected):
         if not text:
             return None
         block = self._blocks[key]
-        block.tail += text
+        block.text += text
         block.length += len(text)
         if self._reach is not None:
             self._inspect(key, block, complete=False)
             block.judged = block.length - self._reach
-            block.tail = block.tail[-2 * self._reach - 1 :]
+            block.text = block.text[-2 * self._reach :]
+            block.fresh = len(block.text)
         return key
 
     def _close(self, key: BlockKey) -> None:
@@ -184,7 +186,7 @@ class InspectedStream(_Inspected):
             self._inspect(key, block, complete=True)
 
     def _inspect(self, key: BlockKey, block: _Window, *, complete: bool) -> None:
-        part = Part(self._kinds[key], block.tail, complete=complete)
+        part = Part(self._kinds[key], block.text, complete=complete, fresh=block.fresh)
         decision = first_denial(self._guardrails, "reply", (part,))
         if decision is not None:
             raise GuardrailDenied(decision)

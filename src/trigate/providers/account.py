@@ -45,7 +45,9 @@ class AccountConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default={}, description="Fixed headers added to every call of this account.")
+    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(
+        default={}, description="Fixed headers added to every call of this account."
+    )
 
     def fixed_headers(self) -> tuple[tuple[str, str], ...]:
         """The configured headers as they go onto the wire."""

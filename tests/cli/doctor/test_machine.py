@@ -64,7 +64,9 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
     status = os.statvfs(tmp_path)
-    found = {each.check: each for each in machine.disk(tmp_path, status.f_bavail * status.f_frsize * 3 // 4, SystemClock())}
+    found = {
+        each.check: each for each in machine.disk(tmp_path, status.f_bavail * status.f_frsize * 3 // 4, SystemClock())
+    }
     assert found["space"].grade is Grade.WARN
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.cli.status.gateways import SECOND, ManualClock, leave, worker
+from tests.support.waiting import wait_for
 from trigate.cli.status.report import Health, Report, lives, report
 from trigate.control.reload import ReloadState
 from trigate.core.processes import BreakerRow, ChildState
@@ -19,6 +20,7 @@ from trigate.stores.breaker_board import BreakerBoard
 def pid() -> Iterator[int]:
     """A process that looks like one of a gateway."""
     process = subprocess.Popen([sys.executable, "-c", "input()", "trigate"], stdin=subprocess.PIPE)
+    wait_for(lambda: lives(worker(process.pid)), "the process to have its arguments")
     yield process.pid
     process.communicate(b"\n")
 

@@ -76,9 +76,10 @@ def _perform(stage: Stage, stop: threading.Event, *, once: bool) -> list[str]:
     faults: list[str] = []
     with stage:
         for call in CALLS:
+            found = stage.perform(call)
             if stop.is_set():
                 return faults
-            faults += stage.perform(call)
+            faults += found
             stage.progress()
         stage.show()
         if not once and not faults:

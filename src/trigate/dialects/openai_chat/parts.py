@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from trigate.core.part import Part, PartKind
-from trigate.dialects.texts import decode, texts
+from trigate.dialects.texts import SKIPPED, decode, texts
 
 _ROLES: Final[Mapping[object, PartKind]] = {
     "system": PartKind.SYSTEM,
@@ -27,7 +27,7 @@ def _message(message: object, index: int) -> Iterator[Part]:
         return
     kind = _ROLES.get(message.get("role"), PartKind.USER)
     for key, value in message.items():
-        if key == "role":
+        if key in SKIPPED:
             continue
         calls = key in ("tool_calls", "function_call")
         yield from texts(value, PartKind.TOOL_ARGUMENTS if calls else kind, ("messages", index, key))

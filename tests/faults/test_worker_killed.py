@@ -1,0 +1,75 @@
+"""kill -9 of one of two workers under load: only its own calls in flight are lost, and no evidence at all."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.calls import opened, settled, streams, wholes
+from tests.support.gateway import SimulatorServer, config, gateway
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.e2e
+
+BACK_WITHIN = 2.0
+CLIENTS = 6
+A_MOMENT = 0.1
+"""Between two calls of a client, its connection may be lost without a call in flight."""
+
+
+def test_only_its_own_calls_in_flight_are_lost(tmp_path: Path, vendor: SimulatorServer) -> None:
+    with gateway(tmp_path, config(tmp_path, vendor.url)) as server:
+        with streams(server, CLIENTS) as streaming, wholes(server, CLIENTS) as calling:
+            streaming.wait_for_more(30)
+            calling.wait_for_more(30)
+            at = time.monotonic()
+            killed = server.send("worker-0", signal.SIGKILL)
+            server.wait_replaced("worker-0", killed, seconds=BACK_WITHIN)
+            back = time.monotonic() - at
+            streaming.wait_for_more(60)
+            calling.wait_for_more(60)
+        for load in (streaming, calling):
+            assert len(load.failures) <= CLIENTS
+            assert [call for call in load.failures if not call.began < at + A_MOMENT] == []
+            assert [call for call in load.failures if call.ended < at] == []
+        print(f"back after {back:.2f} s, {len(streaming.failures) + len(calling.failures)} calls lost")
+        records = server.records()
+        delivered = {call.id for load in (streaming, calling) for call in load.delivered}
+        assert delivered <= opened(records)
+        orphans = opened(records) - settled(records)
+        server.wait_recorded()
+        wait_for(lambda: not server.usage.totals().unsettled, "the orphans to be settled")
+        found = {each.id: each for each in server.usage.recent(100_000)}
+        assert opened(records) <= found.keys()
+        for orphan in orphans:
+            assert found[orphan].outcome == "orphaned" and found[orphan].charge is not None
+        assert len(orphans) <= 2 * CLIENTS
+
+
+def test_a_killed_stream_is_billed_at_its_last_mark_or_its_reservation(
+    tmp_path: Path, vendor: SimulatorServer
+) -> None:
+    with gateway(tmp_path, config(tmp_path, vendor.url, workers=1)) as server:
+        with streams(server, 1) as load:
+            load.wait_for_more(1)
+            killed = server.send("worker-0", signal.SIGKILL)
+            server.wait_replaced("worker-0", killed, seconds=BACK_WITHIN)
+            load.wait_for_more(2)
+        (lost,) = load.failures
+        records = server.records()
+        (orphan,) = opened(records) - settled(records)
+        assert lost.id in ("", orphan)
+        (reserved,) = [record.reserved for record in records if record.id == orphan and hasattr(record, "reserved")]
+        found = wait_for(lambda: server.usage.find(orphan, "acme", "support"), "the orphan's settlement")
+        assert found.charge is not None and 0 < found.charge.total <= reserved
+
+
+def test_every_worker_killed_in_turn(tmp_path: Path, vendor: SimulatorServer) -> None:
+    """One is always there, so a client that tries again is served."""
+    with gateway(tmp_path, config(tmp_path, vendor.url)) as server, wholes(server, 4) as load:
+        for name in ("worker-0", "worker-1", "worker-0"):
+            load.wait_for_more(20)
+            server.wait_replaced(name, server.send(name, signal.SIGKILL))
+        load.wait_for_more(20)
+        assert len(load.failures) <= 3 * 4

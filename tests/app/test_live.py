@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from tests.support.plant import ACCOUNTS, CALLER, DIALECTS, KEY, model
+from tests.support.waiting import wait_for
 from trigate.app.extensions import Pools, extensions
 from trigate.app.live import LiveConfiguration, NotServing
 from trigate.config.principals import PrincipalsTable, compile_table
-from trigate.config.published import Published, PublishedExtension, sealed
 from trigate.config.publish import publish
+from trigate.config.published import Published, PublishedExtension, sealed
 from trigate.config.registry import Registry
 from trigate.config.secrets import References
 from trigate.config.snapshot import Snapshot
@@ -58,9 +59,7 @@ class Worker:
         self.swaps.append((snapshot.revision, principals.revision))
 
     async def until(self, what: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SECONDS):
-            while not what():
-                await asyncio.sleep(0.01)
+        await asyncio.to_thread(wait_for, what, "the worker", SECONDS)
 
     def follow(self, story: Callable[[], Awaitable[None]]) -> None:
         """Start, and follow while `story` runs."""

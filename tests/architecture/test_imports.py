@@ -18,6 +18,7 @@ core, wire, config.published <- upstream
 core, wire, catalog <- config
 core <- admission, selectors <- decide <- pipeline, evidence.replay, control
 core, wire, config.snapshot, config.published, upstream, evidence.spool <- pipeline <- mcp, a2a <- surfaces <- server
+decide <- surfaces
 core, wire, config, stores, evidence, decide <- control
 simulator
 """

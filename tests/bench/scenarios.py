@@ -5,7 +5,6 @@ one, by the difference of their events. Above: `run`. Below: `rig`, `traffic`.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ from tests.bench.traffic import (
 from tests.support.gateway import KEY
 from tests.support.waiting import wait_for
 from trigate.core.processes import ChildKind
-from trigate.evidence.segments import spool_state
 
 FIRST_TOKEN: Final = "first-token"
 FIRST_TOKEN_BAR_MS: Final = 2.0
@@ -190,13 +188,9 @@ class Bench:
         """What recorder and control use from here until the recorder has caught up with the calls in the block."""
         recorder, control = (Meter(self.rig.gateway.pids(kind)[0]) for kind in (ChildKind.RECORDER, ChildKind.CONTROL))
         yield self.aside
-        wait_for(lambda: not self._unread(), "the recorder to catch up", 60)
+        wait_for(lambda: not self.rig.gateway.unread_bytes(), "the recorder to catch up", 60)
         self.aside.recorder += recorder.microseconds
         self.aside.control += control.microseconds
-
-    def _unread(self) -> int:
-        trigate = self.rig.gateway
-        return spool_state(trigate.state.spool, trigate.usage.checkpoints(), time.time_ns()).unread_bytes
 
     def _whole(self, scenario: Scenario, pid: int, asked: Asked) -> tuple[float, int]:
         meter = Meter(pid)

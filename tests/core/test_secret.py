@@ -25,8 +25,8 @@ def test_it_cannot_be_pickled_copied_encoded_or_compared() -> None:
     secret = Secret("canary")
     for leak in (pickle.dumps, copy.deepcopy, msgspec.json.encode):
         with pytest.raises(TypeError):
-            leak(secret)  # type: ignore[operator]
-    assert secret != Secret("canary") and secret != "canary"
+            leak(secret)
+    assert secret != Secret("canary")
 
 
 def test_a_model_takes_text_and_shows_none() -> None:

@@ -1,5 +1,6 @@
 """The first check that refuses ends admission."""
 
+import msgspec
 import pytest
 
 from trigate.core.decision import Decision, Verdict
@@ -13,9 +14,10 @@ from trigate.decide.admission import BUILT_IN, admit, model_denied
 FACTS = Facts(1000, 0.5, "r", "p")
 
 
-def asked(model: str = "chat", **fields: object) -> AdmissionInput:
-    principal = Principal("acme", "support", "support-1", **fields)  # type: ignore[arg-type]
-    return AdmissionInput(principal, "192.0.2.7", {}, Envelope(model=model), "chat")
+def asked(**fields: object) -> AdmissionInput:
+    """What a key with these fields asks: the model `chat`."""
+    principal = msgspec.structs.replace(Principal("acme", "support", "support-1"), **fields)
+    return AdmissionInput(principal, "192.0.2.7", {}, Envelope(model="chat"), "chat")
 
 
 class Refuses:

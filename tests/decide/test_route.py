@@ -19,7 +19,8 @@ def routes(draw: st.DrawFn) -> tuple[Selector, list[Candidate], int]:
     candidates = [Candidate(index, open_) for index, open_ in enumerate(open_breakers)]
     primaries = draw(st.integers(1, len(candidates)))
     weights = draw(st.lists(st.integers(0, 9), min_size=len(candidates), max_size=len(candidates)))
-    return draw(st.sampled_from([Priority(), Weighted(weights)])), candidates, primaries
+    selector = Weighted(weights) if draw(st.booleans()) else Priority()
+    return selector, candidates, primaries
 
 
 @given(routes(), DRAWS)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -14,9 +15,11 @@ import pytest
 
 from tests.evidence.records import WALL, opened, settled
 from tests.support.clock import ManualClock
+from trigate.core.evidence import Checkpoint
 from trigate.core.record import Record
 from trigate.evidence.frames import HEADER_SIZE, MAX_PAYLOAD, Header, decode_frames, decode_header, decode_record
 from trigate.evidence.segment_file import WINDOW
+from trigate.evidence.segments import list_segments, read_chunk
 from trigate.evidence.spool import MAX_AGE_NS, MAX_BYTES, Fsync, SpoolWriter
 
 
@@ -376,6 +379,24 @@ def test_kill_9_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     assert [record.id for record in records][: len(told)] == [f"x{number.strip()}" for number in told]
     assert len(records) >= len(told) >= 500
     assert not is_locked(path)
+
+
+def test_who_reads_beside_a_running_writer_sees_each_record_once_and_no_damage(tmp_path: Path) -> None:
+    with child(tmp_path / "spool", "kill") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        (segment,) = list_segments(tmp_path / "spool")
+        checkpoint: Checkpoint | None = None
+        seen: list[int] = []
+        while len(seen) < 2_000:
+            chunk = read_chunk(segment, checkpoint, sealed=False)
+            assert not chunk.damages
+            checkpoint = chunk.checkpoint
+            seen += [frame.sequence for frame in chunk.frames]
+            while select.select([process.stdout], [], [], 0)[0]:
+                os.read(process.stdout.fileno(), 65_536)
+        process.kill()
+    assert seen == list(range(1, len(seen) + 1))
 
 
 def test_a_file_that_may_not_grow_ends_with_a_whole_frame(tmp_path: Path) -> None:

@@ -1,16 +1,24 @@
 """What the tests of this folder call with, and what they look at afterwards."""
 
+import http.client
 import threading
+from pathlib import Path
 from typing import Final
 
 from tests.support.caller import Caller, Load, Reply, chat
-from tests.support.gateway import KEY, GatewayServer
+from tests.support.gateway import KEY, GatewayServer, SimulatorServer, config
 from trigate.core.record import Open, Record, Settle
 
 STREAM: Final = chat("oai/gpt-4.1+rate=200/s;tokens=30", stream=True)
 WHOLE: Final = chat("ant/claude-sonnet-4-5+tokens=30")
 SLOW_STREAM: Final = chat("oai/gpt-4.1+rate=20/s;tokens=40", stream=True)
 SLOW_SECONDS: Final = 2.0
+
+
+def settings(folder: Path, vendor: SimulatorServer, **blocks: object) -> dict[str, object]:
+    """The common configuration, with prices for scripted models too."""
+    prices = {name: {"input": 2, "output": 8} for name in ("gpt-4.1*", "claude-sonnet-4-5*")}
+    return config(folder, vendor.url, prices=prices, **blocks)
 
 
 def caller(server: GatewayServer) -> Caller:
@@ -40,8 +48,14 @@ class Background:
     def _run(self) -> None:
         try:
             self._reply = self._caller.post(self._path, self._body)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             self._error = error
+
+    def fails(self) -> bool:
+        """Whether the reply broke off, or was no whole stream."""
+        self._thread.join(60)
+        assert self._reply is not None or self._error is not None, "the call has not ended"
+        return self._reply is None or not self._reply.body.endswith(b"data: [DONE]\n\n")
 
     def reply(self) -> Reply:
         """The whole reply; raises what the call raised."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.calls import caller, opened, streams, wholes
+from tests.faults.calls import caller, opened, settings, streams, wholes
 from tests.support.caller import Caller
-from tests.support.gateway import SimulatorServer, config, gateway
+from tests.support.gateway import SimulatorServer, gateway
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 def test_killed_and_frozen_in_turn(tmp_path: Path, vendor: SimulatorServer) -> None:
     with (
-        gateway(tmp_path, config(tmp_path, vendor.url)) as server,
+        gateway(tmp_path, settings(tmp_path, vendor)) as server,
         streams(server, 3) as streaming,
         wholes(server, 3) as calling,
     ):
@@ -46,7 +46,7 @@ def test_killed_and_frozen_in_turn(tmp_path: Path, vendor: SimulatorServer) -> N
 
 def test_a_recorder_that_was_away_catches_up(tmp_path: Path, vendor: SimulatorServer) -> None:
     """Killed while it writes, again and again: every exchange is counted, and none twice."""
-    with gateway(tmp_path, config(tmp_path, vendor.url)) as server:
+    with gateway(tmp_path, settings(tmp_path, vendor)) as server:
         with wholes(server, 4) as load:
             for _ in range(3):
                 load.wait_for_more(40)
@@ -59,7 +59,7 @@ def test_a_recorder_that_was_away_catches_up(tmp_path: Path, vendor: SimulatorSe
 
 
 def test_a_frozen_recorder_hides_nothing_but_its_own_news(tmp_path: Path, vendor: SimulatorServer) -> None:
-    with gateway(tmp_path, config(tmp_path, vendor.url)) as server:
+    with gateway(tmp_path, settings(tmp_path, vendor)) as server:
         server.send("recorder", signal.SIGSTOP)
         reply = caller(server).chat("gpt")
         unseen = caller(server).get(f"/v1/trigate/exchanges/{reply.headers['x-request-id']}")
@@ -70,7 +70,7 @@ def test_a_frozen_recorder_hides_nothing_but_its_own_news(tmp_path: Path, vendor
 
 
 def test_status_says_who_is_missing(tmp_path: Path, vendor: SimulatorServer) -> None:
-    with gateway(tmp_path, config(tmp_path, vendor.url)) as server:
+    with gateway(tmp_path, settings(tmp_path, vendor)) as server:
         operator = Caller(server.control_url.removeprefix("http://"))
         killed = server.send("recorder", signal.SIGKILL)
         server.wait_replaced("recorder", killed)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.calls import opened, settled, streams, wholes
-from tests.support.gateway import SimulatorServer, config, gateway
+from tests.faults.calls import opened, settings, settled, streams, wholes
+from tests.support.gateway import SimulatorServer, gateway
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -19,7 +19,7 @@ A_MOMENT = 0.1
 
 
 def test_only_its_own_calls_in_flight_are_lost(tmp_path: Path, vendor: SimulatorServer) -> None:
-    with gateway(tmp_path, config(tmp_path, vendor.url)) as server:
+    with gateway(tmp_path, settings(tmp_path, vendor)) as server:
         with streams(server, CLIENTS) as streaming, wholes(server, CLIENTS) as calling:
             streaming.wait_for_more(30)
             calling.wait_for_more(30)
@@ -47,10 +47,8 @@ def test_only_its_own_calls_in_flight_are_lost(tmp_path: Path, vendor: Simulator
         assert len(orphans) <= 2 * CLIENTS
 
 
-def test_a_killed_stream_is_billed_at_its_last_mark_or_its_reservation(
-    tmp_path: Path, vendor: SimulatorServer
-) -> None:
-    with gateway(tmp_path, config(tmp_path, vendor.url, workers=1)) as server:
+def test_a_killed_stream_is_billed_at_its_last_mark_or_its_reservation(tmp_path: Path, vendor: SimulatorServer) -> None:
+    with gateway(tmp_path, settings(tmp_path, vendor, workers=1)) as server:
         with streams(server, 1) as load:
             load.wait_for_more(1)
             killed = server.send("worker-0", signal.SIGKILL)
@@ -67,7 +65,7 @@ def test_a_killed_stream_is_billed_at_its_last_mark_or_its_reservation(
 
 def test_every_worker_killed_in_turn(tmp_path: Path, vendor: SimulatorServer) -> None:
     """One is always there, so a client that tries again is served."""
-    with gateway(tmp_path, config(tmp_path, vendor.url)) as server, wholes(server, 4) as load:
+    with gateway(tmp_path, settings(tmp_path, vendor)) as server, wholes(server, 4) as load:
         for name in ("worker-0", "worker-1", "worker-0"):
             load.wait_for_more(20)
             server.wait_replaced(name, server.send(name, signal.SIGKILL))

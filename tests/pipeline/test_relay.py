@@ -1,6 +1,7 @@
 """The relay without anything around it: bytes in, bytes out."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def told(relay: Relay, chunks: list[bytes]) -> bytes:
 
 def sliced(text: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % len(text) for cut in cuts), len(text)]
-    return [text[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 @pytest.mark.parametrize(("dialect", "events"), [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)])

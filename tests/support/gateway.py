@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from trigate.core.evidence import Checkpoint
 from trigate.core.processes import ChildKind, ChildRow, ChildState
 from trigate.core.record import Record
 from trigate.evidence.frames import decode_record
-from trigate.evidence.segments import Segment, list_segments, read_chunk
+from trigate.evidence.segments import Segment, list_segments, read_chunk, spool_state
 from trigate.stores.shared_table import SharedTable, WorkerGauges
 from trigate.stores.usage_reader import UsageReader
 
@@ -191,15 +192,15 @@ class GatewayServer(Server):
         """What the recorder has settled."""
         return UsageReader(self.state.usage)
 
+    def unread_bytes(self) -> int:
+        """How much of the spool the recorder has not read yet."""
+        return spool_state(self.state.spool, self.usage.checkpoints(), time.time_ns()).unread_bytes
+
     def wait_recorded(self, seconds: float = 30.0) -> None:
-        """Wait until every exchange that was opened is settled in the usage table."""
-
-        def look() -> bool:
-            settled = {each.id for each in self.records() if type(each).__name__ == "Settle"}
-            totals = self.usage.totals()
-            return not totals.unsettled and sum(row.count for row in totals.series) >= len(settled)
-
-        wait_for(look, "the recorder to have settled everything", seconds)
+        """Wait until the recorder has read all there is, and has settled every exchange that was opened."""
+        wait_for(
+            lambda: not self.unread_bytes() and not self.usage.totals().unsettled, "the recorder to settle", seconds
+        )
 
 
 def _records(segment: Segment) -> Iterator[Record]:

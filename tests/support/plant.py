@@ -31,7 +31,6 @@ from trigate.core.money import Price
 from trigate.core.ports import Call, Dialect, Fetcher, HeaderList
 from trigate.core.principal import Principal
 from trigate.core.record import Attempt, Mark, Open, Record, Settle
-from trigate.decide.admission import BUILT_IN
 from trigate.dialects.anthropic_messages import AnthropicMessages
 from trigate.dialects.openai_chat import OpenAIChat
 from trigate.pipeline.deadline import Deadline

@@ -14,12 +14,15 @@ import uvloop
 from trigate import __version__
 from trigate.app.child import run as run_child
 from trigate.app.layout import Settings
+from trigate.config.publish import latest
+from trigate.config.published import decode
 from trigate.control.observed import Observed
 from trigate.control.reload import Reloader
 from trigate.control.serve import Control, serve
 from trigate.core.clock import SystemClock
 from trigate.server.assignment import Assignment
 from trigate.server.lifeline import tie
+from trigate.server.tls import Pair, ServerTls
 from trigate.stores.breaker_board import BreakerBoard
 from trigate.stores.shared_table import SharedTable
 from trigate.stores.usage_reader import UsageReader
@@ -56,14 +59,28 @@ async def _run(settings: Settings, assignment: Assignment, table: SharedTable) -
     loop.add_signal_handler(signal.SIGHUP, reloader.request)
     listener = socket.socket(fileno=assignment.descriptors[LISTENER])
     assignment.report_ready()
+    tls = _tls(settings)
     async with asyncio.TaskGroup() as tasks:
-        showing = tasks.create_task(_show_reloads(reloader, layout.reload))
-        await serve(listener, Control(observed, reloader), stop)
+        showing = tasks.create_task(_keep_up(reloader, layout.reload, tls))
+        await serve(listener, Control(observed, reloader, tls.context if tls else None), stop)
         showing.cancel()
 
 
-async def _show_reloads(reloader: Reloader, path: Path) -> None:
-    """Keep how the last reload ended in the state directory, where it can be read while control is dead."""
+def _tls(settings: Settings) -> ServerTls | None:
+    """The TLS of the control listener, as published. Raises `TlsError`, OSError, ValueError."""
+    change = latest(settings.static.state_dir)
+    assert change is not None, "serve publishes before it starts a child"
+    published = decode((settings.layout.root / change.snapshot).read_bytes())
+    own = next(each for each in published.listeners if each.name == LISTENER)
+    if own.certificate is None or own.private_key is None:
+        return None
+    return ServerTls(LISTENER, Pair(Path(own.certificate), Path(own.private_key)))
+
+
+async def _keep_up(reloader: Reloader, path: Path, tls: ServerTls | None) -> None:
+    """Keep how the last reload ended in the state directory, where it can be read while control is dead, and serve
+    the newest certificate.
+    """
     shown = None
     draft = path.with_suffix(".new")
     while True:
@@ -74,6 +91,8 @@ async def _show_reloads(reloader: Reloader, path: Path) -> None:
                 draft.replace(path)
             except OSError as error:
                 LOG.warning("the last reload cannot be shown: %s", error)
+        if tls is not None:
+            tls.reload()
         await asyncio.sleep(SHOW_SECONDS)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import cast
 
 import msgspec
 
@@ -10,10 +10,12 @@ from trigate.config.published import PublishedEgress, PublishedExtension, Publis
 from trigate.config.registry import Registry
 from trigate.config.secrets import References
 from trigate.config.snapshot import Extensions
+from trigate.core.clock import SystemClock
 from trigate.core.ports import Check, Fetcher, Guardrail, Provider, Selector
 from trigate.decide.admission import BUILT_IN
 from trigate.upstream.client import build_client
 from trigate.upstream.fetcher import PooledFetcher
+from trigate.upstream.native import NativeFetcher
 
 
 class Pools:
@@ -30,12 +32,18 @@ class Pools:
         if pool is None:
             proxy = self._references.resolve(egress.proxy) if egress.proxy else None
             resolved = msgspec.structs.replace(egress, proxy=proxy)
-            pool = self._pools[key] = PooledFetcher(build_client(resolved, connect_seconds))
+            pool = self._pools[key] = _fetcher(resolved, connect_seconds)
         return pool
 
     async def close(self) -> None:
         """Close every pool."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+
+def _fetcher(egress: PublishedEgress, connect_seconds: float) -> Fetcher:
+    if egress.client == "native":
+        return NativeFetcher(egress, connect_seconds, SystemClock())
+    return PooledFetcher(build_client(egress, connect_seconds))
 
 
 def extensions(registry: Registry, references: References, pools: Pools) -> Extensions:

@@ -14,6 +14,7 @@ class Layout:
     def __init__(self, state_dir: str) -> None:
         self.root = Path(state_dir)
         self.spool = self.root / "spool"
+        self.lock = self.root / "lock"
         self.table = self.root / "table"
         self.breakers = self.root / "breakers"
         self.reload = self.root / "reload.json"

@@ -11,12 +11,14 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class JsonLines(logging.Formatter):
-    """`{"at", "level", "process", "logger", "message"}`, and `error` with the traceback where there is one; times are UTC."""
+    """`{"at", "level", "process", "logger", "message"}`, and `error` with the traceback where there is one.
 
-    converter = time.gmtime
+    `at` is in UTC.
+    """
 
     def __init__(self, process: str) -> None:
         super().__init__()
+        self.converter = time.gmtime
         self._process = process
 
     def format(self, record: logging.LogRecord) -> str:

@@ -1,5 +1,6 @@
 """`trigate serve`: check and publish the configuration, bind the listeners, and supervise until told to stop."""
 
+import fcntl
 import logging
 import os
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trigate.app.layout import Settings
+from trigate.app.layout import Layout, Settings
 from trigate.config.compile import Checked, check
 from trigate.config.publish import publish
 from trigate.config.static import Static
@@ -22,6 +23,10 @@ from trigate.stores.shared_table import SharedTable
 CONTROL: Final = "control"
 
 
+class StateInUse(Exception):
+    """Another gateway runs on the same state directory."""
+
+
 class Refused(Exception):
     """The configuration has errors; `checked` holds them all."""
 
@@ -33,7 +38,8 @@ class Refused(Exception):
 def serve(config: str, ready: Callable[[dict[str, Address]], None], log_level: int = logging.INFO) -> int:
     """Run the gateway until SIGTERM or SIGINT; returns the exit status.
 
-    `ready` is told the real addresses once every child is ready. Raises `Refused`, `ListenError`, OSError.
+    `ready` is told the real addresses once every child is ready.
+    Raises `Refused`, `StateInUse`, `ListenError`, OSError.
     """
     checked = check(config, os.environ, SystemClock())
     if checked.published is None or checked.static is None or checked.principals is None:
@@ -42,6 +48,7 @@ def serve(config: str, ready: Callable[[dict[str, Address]], None], log_level: i
     settings = Settings(str(Path(config).absolute()), static, log_level)
     layout = settings.layout
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _claim(layout)
     publish(static.state_dir, checked.published, checked.principals, checked.attached, SystemClock())
     bindings = _bindings(static)
     handover = Handover.read(os.environ)
@@ -57,6 +64,17 @@ def serve(config: str, ready: Callable[[dict[str, Address]], None], log_level: i
         program=Program(sys.executable, tuple(sys.orig_argv), os.environ, _preflight(settings)),
     )
     return supervisor.run(handover, lambda: ready({name: each.address for name, each in listeners.items()}))
+
+
+def _claim(layout: Layout) -> None:
+    """Hold the state directory for as long as this process lives, over an upgrade too. Raises `StateInUse`, OSError."""
+    descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        message = f"{layout.root} is in use by another gateway; stop that one, or give this one a state.dir of its own"
+        raise StateInUse(message) from None
 
 
 def _bindings(static: Static) -> list[Binding]:

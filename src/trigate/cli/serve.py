@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from trigate.app.logs import configure
-from trigate.app.serve import Refused
+from trigate.app.serve import Refused, StateInUse
 from trigate.app.serve import serve as run_gateway
 from trigate.cli.arguments import USAGE, ConfigOption
 from trigate.cli.console import Failure, coloured, note
@@ -51,7 +51,7 @@ def serve(
     except Refused as refused:
         note(render_text(refused.checked.diagnostics, colour=coloured(sys.stderr, os.environ)).rstrip())
         raise Failure(f"{config} cannot be served; correct the errors above", USAGE) from None
-    except (ListenError, HandoverError, SharedTableError) as error:
+    except (ListenError, HandoverError, SharedTableError, StateInUse) as error:
         raise Failure(str(error)) from None
 
 

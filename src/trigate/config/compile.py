@@ -6,6 +6,7 @@ serves keeps what it has. Runs in the control process and on the command line, n
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Final
 
 import msgspec
@@ -140,6 +141,11 @@ def _check_binds(draft: Draft) -> None:
         if other != name and split_address(bind)[1]:
             message = f"{bind} is bound by listen.{other} already"
             draft.findings.error(("listen", name, "bind"), "duplicate_bind", message, remedy="give it another port")
+    host, _ = split_address(listen.control.bind)
+    if host != "localhost" and not ip_address(host).is_loopback:
+        message = f"whoever reaches {listen.control.bind} may read metrics and status: nothing is asked of them"
+        remedy = "bind it to 127.0.0.1, or let only your scraper through to it"
+        draft.findings.warning(("listen", CONTROL), "control_exposed", message, remedy=remedy)
 
 
 def _egress(draft: Draft) -> PublishedEgress:
@@ -151,7 +157,9 @@ def _egress(draft: Draft) -> PublishedEgress:
         draft.findings.error(("egress",), "client_certificate", message, remedy="give both, or neither")
     harmless = egress.proxy is not None and "@" not in egress.proxy.reveal()
     proxy = draft.secret(("egress", "proxy"), literal_is_fine=harmless) if egress.proxy else None
-    return PublishedEgress(proxy, egress.no_proxy, files["ca"], files["client_certificate"], files["client_key"])
+    return PublishedEgress(
+        proxy, egress.no_proxy, files["ca"], files["client_certificate"], files["client_key"], egress.client
+    )
 
 
 def _static(draft: Draft) -> Static:

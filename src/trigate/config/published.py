@@ -8,7 +8,7 @@ JSON of its own config model, decoded again by its module.
 import hashlib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -141,6 +141,7 @@ class PublishedEgress(msgspec.Struct, frozen=True):
     ca: str | None = None
     client_certificate: str | None = None
     client_key: str | None = None
+    client: Literal["native", "library"] = "native"
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -87,6 +87,11 @@ class Egress(Block):
     )
     client_certificate: str | None = Field(default=None, description="PEM file of a client certificate for upstreams.")
     client_key: str | None = Field(default=None, description="PEM file of the client certificate's key.")
+    client: Literal["native", "library"] = Field(
+        default="native",
+        description="The HTTP client: `native` is our own and pushes bytes from socket to socket, `library` is "
+        "pyreqwest. They differ in speed, not in what they do.",
+    )
 
 
 class Limits(Block):

@@ -197,6 +197,8 @@ class Attempt:
         self._note(failure.status, failure)
         if failure.error_class == ErrorClass.CANCELLED:
             exchange.outcome, exchange.status, exchange.code = "cancelled", CANCELLED.status, CANCELLED.code
+            if exchange.begun:
+                await exchange.responder.abort()
             raise error
         if not exchange.begun:
             raise failure from None

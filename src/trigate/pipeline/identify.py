@@ -9,6 +9,7 @@ from typing import Final
 
 from trigate.core.errors import Category, Fault, Refused
 from trigate.core.principal import Principal
+from trigate.decide.admission import EXPIRED
 from trigate.pipeline.plant import Principals
 
 KEY_HEADERS: Final = (b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -32,6 +33,14 @@ def identify(headers: Mapping[bytes, bytes], principals: Principals) -> Principa
     principal = principals.find(hashlib.sha256(key).digest())
     if principal is None:
         raise Refused(UNKNOWN)
+    return principal
+
+
+def identify_unexpired(headers: Mapping[bytes, bytes], principals: Principals, wall_ns: int) -> Principal:
+    """The same for what is no exchange, and so passes no admission. Raises `Refused` (401), also for an expired key."""
+    principal = identify(headers, principals)
+    if principal.expired(wall_ns):
+        raise Refused(EXPIRED)
     return principal
 
 

@@ -1,6 +1,8 @@
 """From a client's request to the call for one target: the gateway's parameters, the model's name, the other dialect."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -11,7 +13,7 @@ from trigate.pipeline.exchange import Exchange
 from trigate.wire.json import Body
 
 NULL: Final = b"null"
-NO_HEADERS: Final[Mapping[bytes, bytes]] = {}
+NO_HEADERS: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 """A vendor's headers (API version, betas) mean nothing once the body was translated."""
 
 

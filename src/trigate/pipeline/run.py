@@ -144,6 +144,8 @@ async def attempt_in_order(exchange: Exchange, plant: Plant, model: Model) -> No
         except Refused as refused:  # this one cannot carry the request, another may
             fault = fault or refused.fault
             continue
+        if exchange.attempts:
+            note_failure(exchange, plant)
         try:
             return await Attempt(exchange, plant, target, call).run()
         except AttemptFailed as failure:
@@ -151,7 +153,6 @@ async def attempt_in_order(exchange: Exchange, plant: Plant, model: Model) -> No
             over = exchange.deadline.remaining() <= 0
             if over or not may_try_next(failure.error_class, made, model.attempts, model.retry_on):
                 break
-        note_failure(exchange, plant)
     raise Refused(fault or INTERNAL)
 
 

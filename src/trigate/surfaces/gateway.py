@@ -14,11 +14,10 @@ from trigate.core.errors import Category, Fault, Refused
 from trigate.core.ports import Dialect, HeaderList, Request, Responder
 from trigate.core.principal import Principal
 from trigate.core.record import Settle
-from trigate.decide.admission import EXPIRED
 from trigate.pipeline.deadline import Deadline
 from trigate.pipeline.exchange import Exchange
 from trigate.pipeline.heads import JSON, error_head
-from trigate.pipeline.identify import identify
+from trigate.pipeline.identify import identify_unexpired
 from trigate.pipeline.plant import Plant
 from trigate.pipeline.run import run
 from trigate.surfaces import exchanges, models
@@ -145,11 +144,8 @@ class Gateway:
         await responder.end(body)
 
     def _caller(self, request: Request) -> Principal:
-        """Who asks for what is no exchange. Raises `Refused` (401), also for a key that has expired."""
-        principal = identify(request.headers, self._plant.principals())
-        if principal.expired(self._plant.clock.wall_ns()):
-            raise Refused(EXPIRED)
-        return principal
+        """Who asks for what is no exchange. Raises `Refused` (401)."""
+        return identify_unexpired(request.headers, self._plant.principals(), self._plant.clock.wall_ns())
 
     async def _show_exchange(self, request: Request, responder: Responder, snapshot: Snapshot) -> None:
         principal = self._caller(request)

@@ -6,7 +6,7 @@ Above: `dial`. Below: the event loop.
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from typing import Final
 
@@ -85,7 +85,7 @@ async def _give_up(attempts: Iterable[asyncio.Task[socket.socket]]) -> None:
             outcome.close()
 
 
-def _literal(host: str, port: int) -> list[Address]:
+def _literal(host: str, port: int) -> Sequence[Address]:
     """The address that `host` is; empty if it is a name."""
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)

@@ -98,16 +98,18 @@ class UpstreamConnection(asyncio.Protocol):
             await self._change()
 
     async def pump(self, flow: Flow) -> None:
-        """Push the body into `flow` until it ends or `flow` has enough. Raises `AttemptFailed`, and what `flow` does."""
+        """Push the body into `flow` until it ends or `flow` has enough. Raises `AttemptFailed`."""
         self._push(flow)
         while True:
             if self._stalled:
                 await flow.drain()
                 self._stalled = False
                 self._push(flow)
+            elif self._enough:
+                return
             elif self._failure is not None:
                 raise self._failure
-            elif self._enough or self._phase == COMPLETE:
+            elif self._phase == COMPLETE:
                 return
             else:
                 self._flow = flow
@@ -120,7 +122,7 @@ class UpstreamConnection(asyncio.Protocol):
         """The reader is done. The connection rests, if its reply is complete or about to be; if not, it is closed."""
         if self._phase == COMPLETE:
             self._rest()
-        elif self._enough and self._failure is None and not self._until_close:
+        elif self._enough and self._failure is None and not self._until_close and not self._body:
             self._phase = ENDING
             self._resume()
             self._timer = self._loop.call_later(LINGER_SECONDS, self.abort)
@@ -133,7 +135,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _push(self, flow: Flow) -> None:
         body = self._body
-        if not body or self._enough:
+        if not body or self._stalled or self._enough:
             return
         chunk = body[0] if len(body) == 1 else b"".join(body)
         body.clear()
@@ -165,6 +167,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _rest(self) -> None:
         self._body.clear()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._reusable and not self._transport.is_closing() and not self._transport.get_write_buffer_size():
             self._phase = RESTING
             self._owner.rested(self)
@@ -181,15 +185,13 @@ class UpstreamConnection(asyncio.Protocol):
         if self._phase <= COMPLETE:  # nothing was asked: whatever this is, it is not the next reply
             self.abort()
             return
-        failure = None
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._reusable = False
-            failure = failures.malformed()
-        self._wire += len(data)
+        ending = self._phase == ENDING
+        intact = self._parse(data)
+        if ending:
+            self._end(intact)
+            return
         flow = self._flow
-        if flow is not None and self._body:
+        if flow is not None:
             try:
                 self._push(flow)
             except AttemptFailed as error:
@@ -197,8 +199,8 @@ class UpstreamConnection(asyncio.Protocol):
                 return
         if self._phase == COMPLETE:
             self._wake()
-        elif failure is not None or self._overgrown():
-            self._fail(failure or failures.malformed())
+        elif not intact:
+            self._fail(failures.malformed())
         elif flow is None or self._stalled or self._enough:
             self._wait_for_reader()
 
@@ -223,16 +225,27 @@ class UpstreamConnection(asyncio.Protocol):
             self._failure = self._failure or (exc if broken else failures.cut())
         self._wake()
 
-    def _overgrown(self) -> bool:
-        if self._wire <= FRAMING_LIMIT:
+    def _parse(self, data: bytes) -> bool:
+        """False: this is no reply, or one that is all framing."""
+        self._wire += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._reusable = False
             return False
-        return self._wire > FRAMING_LIMIT + 16 * (self._size + sum(map(len, self._body)))
+        if self._wire <= FRAMING_LIMIT:
+            return True
+        return self._wire <= FRAMING_LIMIT + 16 * (self._size + sum(map(len, self._body)))
+
+    def _end(self, intact: bool) -> None:
+        """More of a message whose end alone is of interest."""
+        if self._body or not intact:
+            self.abort()
+        elif self._phase == COMPLETE:
+            self._rest()
 
     def _wait_for_reader(self) -> None:
         """Nobody is pushed to: gather, within bounds."""
-        if self._phase == ENDING:
-            self._end()
-            return
         if not self._paused and sum(map(len, self._body)) > HIGH_WATER:
             self._paused = True
             self._transport.pause_reading()

@@ -72,21 +72,23 @@ def read_route(url: str, proxy_for: Callable[[str], Proxy | None]) -> Route:
 
 def encode(call: Call, route: Route) -> bytes:
     """The bytes of a request. Raises ValueError for a header that would break its line, or is not the call's to set."""
-    head = f"{call.method} {route.target} HTTP/1.1\r\n{route.fixed}"
-    if call.body or call.method not in ("GET", "HEAD"):
-        head += f"content-length: {len(call.body)}\r\n"
-    ends = head.count("\n") + len(call.headers) if call.method.isalpha() else 0
+    method = call.method
+    if not method.isalpha():
+        raise ValueError("the method of an upstream call is not a word")
     names = set()
+    lines = ""
     for name, value in call.headers:
         name = name.lower()
         names.add(name)
-        head += f"{name}: {value}\r\n"
-    if head.count("\n") != ends or head.count("\r") != ends or "\0" in head:
-        raise ValueError("the method or a header of an upstream call holds a line break or a null byte")
+        lines += f"{name}: {value}\r\n"
+    if lines.count("\n") != len(call.headers) or lines.count("\r") != len(call.headers) or "\0" in lines:
+        raise ValueError("a header of an upstream call holds a line break or a null byte")
     if not names.isdisjoint(_OURS):
         raise ValueError(f"an upstream call cannot set {', '.join(sorted(names & _OURS))}: the client does")
     if "accept-encoding" not in names:
-        head += _IDENTITY
+        lines += _IDENTITY
     if "user-agent" not in names:
-        head += _AGENT
-    return (head + "\r\n").encode("latin-1") + call.body
+        lines += _AGENT
+    if call.body or method not in ("GET", "HEAD"):
+        lines += f"content-length: {len(call.body)}\r\n"
+    return f"{method} {route.target} HTTP/1.1\r\n{route.fixed}{lines}\r\n".encode("latin-1") + call.body

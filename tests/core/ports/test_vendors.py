@@ -10,11 +10,6 @@ def test_the_verdicts_of_a_meter_differ() -> None:
     assert len({ports.SILENT, ports.CONTENT, ports.ENDED, ports.FAILED, ports.HIDDEN}) == 5
 
 
-def test_a_call_shows_no_header_url_or_body() -> None:
-    call = ports.Call("POST", "https://internal/v1", [("authorization", "Bearer secret")], b"words")
-    assert repr(call) == f"{call}" == "Call(POST, 5 bytes)"
-
-
 def test_a_vendors_error_is_a_value() -> None:
     error = ports.VendorError(ErrorClass.QUOTA, "m")
     assert error == msgspec.structs.replace(error)

@@ -166,3 +166,18 @@ def test_admission_checks_are_decoded(tmp_path: Path) -> None:
 def test_port_zero_may_be_bound_twice(tmp_path: Path) -> None:
     checked = check_text(tmp_path, f"{PROVIDERS}{KEYS}listen: {{data: '127.0.0.1:0', control: '127.0.0.1:0'}}\n")
     assert not checked.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("bind", "exposed"),
+    [
+        ("127.0.0.1:8081", False),
+        ("[::1]:8081", False),
+        ("localhost:8081", False),
+        ("0.0.0.0:8081", True),
+        ("ai.example:8081", True),
+    ],
+)
+def test_a_control_listener_that_others_reach_is_warned_of(tmp_path: Path, bind: str, exposed: bool) -> None:
+    checked = check_text(tmp_path, f"{PROVIDERS}{KEYS}listen: {{control: '{bind}'}}\n")
+    assert any(each.code == "control_exposed" for each in checked.diagnostics) == exposed

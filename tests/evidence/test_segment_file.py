@@ -1,7 +1,6 @@
 """The mapped file: what was written stands in it at once, what is reserved is zeros, a full disk is an OSError."""
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.evidence.locks import is_locked
 from trigate.evidence.segment_file import WINDOW, SegmentFile, SystemDisk
 
 HEADER = b"header"
@@ -38,15 +38,6 @@ def file(path: Path) -> Iterator[SegmentFile]:
     file = SegmentFile(path, SystemDisk(), 0, HEADER)
     yield file
     file.close()
-
-
-def is_locked(path: Path) -> bool:
-    with path.open("rb") as other:
-        try:
-            fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def test_what_was_written_is_read_at_once_and_zeros_follow(file: SegmentFile, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import fcntl
 import os
 import select
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.locks import is_locked
 from tests.evidence.records import WALL, opened, settled
 from tests.support.clock import ManualClock
 from trigate.core.evidence import Checkpoint
@@ -99,17 +99,6 @@ def within(story: Coroutine[None, None, None]) -> None:
 async def begun(disk: ScriptedDisk) -> None:
     """Until the disk has been asked for one more sync."""
     await asyncio.to_thread(disk.begun.acquire)
-
-
-def is_locked(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def test_what_is_appended_stands_in_the_file_at_once(make: Make, tmp_path: Path) -> None:

@@ -141,11 +141,17 @@ def _check_binds(draft: Draft) -> None:
         if other != name and split_address(bind)[1]:
             message = f"{bind} is bound by listen.{other} already"
             draft.findings.error(("listen", name, "bind"), "duplicate_bind", message, remedy="give it another port")
-    host, _ = split_address(listen.control.bind)
-    if host != "localhost" and not ip_address(host).is_loopback:
+    if not _is_loopback(split_address(listen.control.bind)[0]):
         message = f"whoever reaches {listen.control.bind} may read metrics and status: nothing is asked of them"
         remedy = "bind it to 127.0.0.1, or let only your scraper through to it"
         draft.findings.warning(("listen", CONTROL), "control_exposed", message, remedy=remedy)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _egress(draft: Draft) -> PublishedEgress:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from types import MappingProxyType
 from typing import Final
 
 import msgspec

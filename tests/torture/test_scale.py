@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import statistics
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -22,8 +24,9 @@ pytestmark = pytest.mark.torture
 KEYS: Final = 100_000
 MODELS: Final = 1_000
 READY_SECONDS: Final = 5.0
-PAUSE_SECONDS: Final = 0.020
+PAUSE_MS: Final = 20.0
 RELOADS: Final = 5
+"""A pause that a reload makes is seen at most of them; one that a busy machine makes is not."""
 PROBE_SECONDS: Final = 0.002
 
 
@@ -86,14 +89,20 @@ def test_many_keys_and_models(tmp_path: Path) -> None:
             wait_for(lambda: trigate.revisions(), "a revision to be served")
             asks = [plain("gpt"), streamed("gpt")]
             with Load(trigate.port, asks, connections=4) as load, Probe(trigate.port) as probe:
-                quiet = watch(trigate, probe, 8.0)
-                loaded = reload_all(trigate, probe, tmp_path, vendor.url)
+                quiet = [watch(trigate, probe, 1.0) for _ in range(RELOADS)]
+                loaded = [reload(trigate, probe, tmp_path, vendor.url, number) for number in range(1, RELOADS + 1)]
             assert not load.failed, load.failed[:3]
-    for when, (answer, lag) in {"quiet": quiet, "on reload": loaded}.items():
-        print(f"{when}: longest answer {answer:.1f} ms, largest lag of the loop {lag:.1f} ms")
+    print_pauses("quiet", quiet)
+    print_pauses("on reload", loaded)
     assert ready <= READY_SECONDS
-    assert loaded[0] <= quiet[0] + PAUSE_SECONDS * 1000, "a client waited while the configuration was reloaded"
-    assert loaded[1] <= quiet[1] + PAUSE_SECONDS * 1000, "the loop stood still while the configuration was reloaded"
+    answer, lag = (statistics.median(each) for each in zip(*loaded, strict=True))
+    assert answer <= PAUSE_MS, "clients waited whenever the configuration was reloaded"
+    assert lag <= PAUSE_MS, "the loop stood still whenever the configuration was reloaded"
+
+
+def print_pauses(when: str, pauses: Sequence[tuple[float, float]]) -> None:
+    for what, values in zip(("longest answers", "lags of the loop"), zip(*pauses, strict=True), strict=True):
+        print(f"{when}: {what} {[round(value, 1) for value in values]} ms")
 
 
 def watch(trigate: GatewayServer, probe: Probe, seconds: float, until: str = "") -> tuple[float, float]:
@@ -106,14 +115,11 @@ def watch(trigate: GatewayServer, probe: Probe, seconds: float, until: str = "")
     return max(probe.answers[first:]) * 1000, lag / 1000
 
 
-def reload_all(trigate: GatewayServer, probe: Probe, folder: Path, upstream: str) -> tuple[float, float]:
-    """The worst of some reloads."""
-    worst = (0.0, 0.0)
-    for number in range(1, RELOADS + 1):
-        (before,) = trigate.revisions()
-        trigate.configure(settings(folder, upstream, number))
-        answer, lag = watch(trigate, probe, 30, until=before)
-        assert trigate.revisions() != {before}, "the new configuration was not served within 30 s"
-        after = watch(trigate, probe, 1.0)
-        worst = (max(worst[0], answer, after[0]), max(worst[1], lag, after[1]))
-    return worst
+def reload(trigate: GatewayServer, probe: Probe, folder: Path, upstream: str, number: int) -> tuple[float, float]:
+    """As `watch`, from the change of the file until a second after the new revision is served."""
+    (before,) = trigate.revisions()
+    trigate.configure(settings(folder, upstream, number))
+    during = watch(trigate, probe, 30, until=before)
+    assert trigate.revisions() != {before}, "the new configuration was not served within 30 s"
+    after = watch(trigate, probe, 1.0)
+    return max(during[0], after[0]), max(during[1], after[1])

@@ -71,6 +71,13 @@ def test_settings_are_decoded_with_their_secrets() -> None:
         FAKE.decode(b'{"key": "k", "names": 1}', references)
 
 
+def test_what_is_wrong_is_told_without_showing_a_secret() -> None:
+    with pytest.raises(ValueError) as found:
+        FAKE.decode(b'{"key": "", "nmaes": ["sk-canary"]}', References({}))
+    assert "nmaes" in str(found.value)
+    assert "sk-canary" not in str(found.value)
+
+
 def test_extensions_of_a_test_are_found_too() -> None:
     registry = Registry({("providers", "fake"): FAKE})
     assert registry.find("providers", "fake") is FAKE

@@ -283,3 +283,26 @@ def test_many_calls_go_side_by_side(by: str) -> None:
         assert await asyncio.gather(*(one() for _ in range(50))) == [b"ab"] * 50
 
     assert len(play(by, Plan(chunks=(b"a", b"b")), story).asked) == 50
+
+
+def test_a_reader_that_is_paused_is_waited_for(by: str) -> None:
+    async def story(fetcher: Fetcher, base: str, vendor: Vendor) -> None:
+        sink = Sink()
+        sink.paused = True
+        reply = await fetcher.open(call(base))
+        await reply.pump(sink)
+        assert sink.fed == [b"a", b"b"]
+        assert sink.handed == 4  # each chunk by `flush`, and each time `drain` waited until the reader may go on
+
+    play(by, Plan(chunks=(b"a", b"b")), story)
+
+
+def test_what_a_flow_has_enough_of_is_not_complained_about(by: str) -> None:
+    async def story(fetcher: Fetcher, base: str, vendor: Vendor) -> None:
+        sink = Sink(enough=1)
+        reply = await fetcher.open(call(base))
+        await reply.pump(sink)
+        await reply.close()
+        assert sink.fed == [b"a"]
+
+    play(by, Plan(chunks=(b"a",), cut=True), story)

@@ -12,7 +12,7 @@ from trigate.upstream import failures
         (failures.unreachable(), ErrorClass.CONNECT, "upstream_unreachable", 502),
         (failures.dns(), ErrorClass.CONNECT, "upstream_dns", 502),
         (failures.tls(), ErrorClass.CONNECT, "upstream_tls", 502),
-        (failures.connect_timeout(), ErrorClass.TIMEOUT, "upstream_timeout", 504),
+        (failures.connect_timeout(), ErrorClass.CONNECT, "upstream_timeout", 504),
         (failures.cut_before_head(), ErrorClass.UNAVAILABLE, "upstream_cut", 502),
         (failures.cut(), ErrorClass.TRUNCATED, "upstream_cut", 502),
         (failures.malformed(), ErrorClass.MALFORMED, "upstream_malformed", 502),

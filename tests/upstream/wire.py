@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from tests.support.clock import ManualClock
-from trigate.core.ports.upstream import Flow
+from trigate.core.clock import Clock
+from trigate.core.ports import Flow
 from trigate.upstream.native.connection import UpstreamConnection
 from trigate.upstream.native.pool import Pool
 from trigate.upstream.native.request import Origin
@@ -44,9 +45,8 @@ class Wire(asyncio.Transport):
 class Bench:
     """One connection, its pool and its wire; make it inside a running loop."""
 
-    def __init__(self) -> None:
-        self.clock = ManualClock()
-        self.pool = Pool(self.clock)
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.pool = Pool(clock or ManualClock())
         self.connection, self.wire = self.connect()
 
     def connect(self, origin: Origin = ORIGIN) -> tuple[UpstreamConnection, Wire]:

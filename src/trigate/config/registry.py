@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Final, Literal
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from trigate.config.diagnostics import known_names, nearest
 from trigate.config.secrets import References
@@ -41,8 +41,15 @@ class Extension(msgspec.Struct, frozen=True):
     build: Callable[..., object]
 
     def decode(self, settings: bytes, references: References) -> BaseModel:
-        """Published settings as the extension's own config, secrets resolved. Raises ValueError."""
-        return self.config.model_validate(_resolved(msgspec.json.decode(settings), references))
+        """Published settings as the extension's own config, secrets resolved. Raises ValueError, which shows none."""
+        try:
+            return self.config.model_validate(_resolved(msgspec.json.decode(settings), references))
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, each['loc'])) or self.kind}: {each['msg']}"
+                for each in error.errors(include_input=False, include_context=False, include_url=False)
+            )
+            raise ValueError(f"the settings of {self.group} {self.kind} are not in order: {wrong}") from None
 
 
 def _resolved(value: object, references: References) -> object:

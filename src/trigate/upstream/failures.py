@@ -23,8 +23,8 @@ def tls() -> AttemptFailed:
 
 
 def connect_timeout() -> AttemptFailed:
-    """No connection in time."""
-    return _failed(ErrorClass.TIMEOUT, "upstream_timeout", 504, "the upstream took too long to connect")
+    """No connection in time: nothing was sent, so nothing can have cost anything."""
+    return _failed(ErrorClass.CONNECT, "upstream_timeout", 504, "the upstream took too long to connect")
 
 
 def cut_before_head() -> AttemptFailed:
@@ -50,5 +50,5 @@ def too_large(limit: int) -> AttemptFailed:
 
 
 def _failed(error_class: ErrorClass, code: str, status: int, message: str) -> AttemptFailed:
-    category = Category.TIMEOUT if error_class is ErrorClass.TIMEOUT else Category.UPSTREAM
+    category = Category.TIMEOUT if status == 504 else Category.UPSTREAM
     return AttemptFailed(error_class, Fault(code, category, status, message))

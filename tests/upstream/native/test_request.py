@@ -2,7 +2,7 @@
 
 import pytest
 
-from trigate.core.ports.upstream import Call
+from trigate.core.ports import Call
 from trigate.upstream.native.proxy import Proxy
 from trigate.upstream.native.request import Origin, Route, encode, read_route
 

@@ -14,6 +14,8 @@ from trigate.core.errors import AttemptFailed
 from trigate.core.facts import Candidate
 from trigate.core.ports import Call
 from trigate.decide.admission import BUILT_IN
+from trigate.upstream.fetcher import PooledFetcher
+from trigate.upstream.native import NativeFetcher
 
 REFERENCES = References({"KEY": "sk-canary", "PROXY": "http://127.0.0.1:9"})
 MAKERS = extensions(Registry(), REFERENCES, Pools(REFERENCES))
@@ -55,6 +57,16 @@ def test_pools_are_shared_by_what_shapes_them() -> None:
         pool = pools.fetcher(plain, 5.0)
         assert pools.fetcher(PublishedEgress(), 5.0) is pool
         assert len({id(pools.fetcher(plain, 6.0)), id(pools.fetcher(proxied, 5.0)), id(pool)}) == 3
+        await pools.close()
+
+    asyncio.run(story())
+
+
+def test_the_client_is_the_one_that_is_asked_for() -> None:
+    async def story() -> None:
+        pools = Pools(REFERENCES)
+        assert isinstance(pools.fetcher(PublishedEgress(), 5.0), NativeFetcher)
+        assert isinstance(pools.fetcher(PublishedEgress(client="library"), 5.0), PooledFetcher)
         await pools.close()
 
     asyncio.run(story())

@@ -6,7 +6,7 @@ one, by the difference of their events. Above: `run`. Below: `rig`, `traffic`.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -165,7 +165,7 @@ class Bench:
         measure = {"whole": self._whole, "burst": self._burst, "paced": self._paced}[scenario.delivery]
         trigate, nginx = [], []
         for _ in range(self.effort.rounds):
-            with self._beside() if scenario.delivery == "whole" else nullcontext(Aside()) as aside:
+            with self._beside(self.aside if scenario.delivery == "whole" else Aside()) as aside:
                 cost, calls = measure(scenario, self.rig.worker_pid, self._through)
                 aside.calls += calls
             trigate.append(cost)
@@ -184,13 +184,16 @@ class Bench:
         return Times(sorted(times[direct.port]), sorted(times[through.port]))
 
     @contextmanager
-    def _beside(self) -> Iterator[Aside]:
-        """What recorder and control use from here until the recorder has caught up with the calls in the block."""
+    def _beside(self, aside: Aside) -> Iterator[Aside]:
+        """Adds what recorder and control use until the recorder has caught up with the calls in the block.
+
+        It is waited for in any case: it would take CPU from what is measured next.
+        """
         recorder, control = (Meter(self.rig.gateway.pids(kind)[0]) for kind in (ChildKind.RECORDER, ChildKind.CONTROL))
-        yield self.aside
+        yield aside
         wait_for(lambda: not self.rig.gateway.unread_bytes(), "the recorder to catch up", 60)
-        self.aside.recorder += recorder.microseconds
-        self.aside.control += control.microseconds
+        aside.recorder += recorder.microseconds
+        aside.control += control.microseconds
 
     def _whole(self, scenario: Scenario, pid: int, asked: Asked) -> tuple[float, int]:
         meter = Meter(pid)

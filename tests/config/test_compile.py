@@ -121,6 +121,13 @@ def test_secrets_stay_references(tmp_path: Path) -> None:
     assert checked.attached == (str(tmp_path / "key"),)
 
 
+def test_the_http_client_may_be_chosen(tmp_path: Path) -> None:
+    for text, client in (("", "native"), ("egress: {client: library}\n", "library")):
+        published = check_text(tmp_path, f"{PROVIDERS}{KEYS}{text}").published
+        assert published is not None and published.egress.client == client
+    assert has_errors(check_text(tmp_path, f"{PROVIDERS}{KEYS}egress: {{client: other}}\n").diagnostics)
+
+
 def test_a_secret_in_clear_is_warned_of(tmp_path: Path) -> None:
     text = f"providers:\n  main: {{kind: openai, api_key: sk-clear}}\n{KEYS}egress: {{proxy: 'http://u:pw@p:1'}}\n"
     checked = check_text(tmp_path, text)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import anthropic
 import openai
@@ -53,18 +53,18 @@ class Watch:
 
 def use(server: GatewayServer) -> None:
     """What an application does in a day."""
-    messages = [{"role": "user", "content": "Hello"}]
+    messages: list[Any] = [{"role": "user", "content": "Hello"}]
     with openai.OpenAI(api_key=KEY, base_url=f"{server.url}/v1", max_retries=0) as chat:
         for model in ("gpt", "claude", "fall"):
             for stream in (False, True):
-                reply = chat.chat.completions.create(model=model, messages=messages, stream=stream)  # type: ignore[call-overload]
+                reply = chat.chat.completions.create(model=model, messages=messages, stream=stream)
                 assert not stream or list(reply)
         assert list(chat.models.list())
     with anthropic.Anthropic(api_key=KEY, base_url=server.url, max_retries=0) as claude:
         for model in ("gpt", "claude"):
-            with claude.messages.stream(model=model, max_tokens=50, messages=messages) as events:  # type: ignore[arg-type]
+            with claude.messages.stream(model=model, max_tokens=50, messages=messages) as events:
                 assert events.get_final_text()
-            claude.messages.count_tokens(model=model, messages=messages)  # type: ignore[arg-type]
+            claude.messages.count_tokens(model=model, messages=messages)
     server.wait_recorded()
 
 

@@ -1,4 +1,4 @@
-"""The official `anthropic` SDK on the Anthropic surface, before both vendors: what an application does with it, works."""
+"""The official `anthropic` SDK on the Anthropic surface, before both vendors: an application works as it did."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 import anthropic
 import pydantic
 import pytest
-from anthropic.types import Message, MessageParam, ToolParam
+from anthropic.types import Message, MessageParam, ToolParam, ToolResultBlockParam
 
 from tests.e2e.world import ANT, EXPIRED_KEY, NARROW_KEY, OAI, UPSTREAMS
 from tests.support.gateway import KEY, VENDOR_KEY, GatewayServer
@@ -84,7 +84,7 @@ def test_tools_single_and_parallel(sdk: anthropic.Anthropic, model: str, count: 
         calls = [block for block in message.content if block.type == "tool_use"]
         assert [call.name for call in calls] == [f"weather_{n}" for n in range(count)]
         assert len({call.id for call in calls}) == count
-        assert all(isinstance(call.input, dict) and set(call.input) == {"city", "days"} for call in calls)
+        assert all(set(call.input) == {"city", "days"} for call in calls)
 
 
 @upstreams
@@ -94,14 +94,14 @@ def test_a_tool_loop_to_its_end(sdk: anthropic.Anthropic, model: str, streamed: 
     first = sdk.messages.create(
         model=f"{model}+tools=2", max_tokens=MAX, system="Be brief.", messages=messages, tools=[WEATHER]
     )
-    messages.append({"role": "assistant", "content": [block.to_dict() for block in first.content]})  # type: ignore[misc]
-    results = [
+    messages.append({"role": "assistant", "content": first.content})
+    results: list[ToolResultBlockParam] = [
         {"type": "tool_result", "tool_use_id": block.id, "content": f"It rains: {number}"}
         for number, block in enumerate(first.content)
         if block.type == "tool_use"
     ]
     assert len(results) == 2
-    messages.append({"role": "user", "content": results})  # type: ignore[typeddict-item]
+    messages.append({"role": "user", "content": results})
     if streamed:
         with sdk.messages.stream(model=model, max_tokens=MAX, messages=messages, tools=[WEATHER]) as stream:
             text = stream.get_final_text()
@@ -167,7 +167,7 @@ def test_thinking_comes_back_with_its_signature(sdk: anthropic.Anthropic, stream
     thought, call = message.content
     assert thought.type == "thinking" and thought.thinking and thought.signature
     assert call.type == "tool_use"
-    turn: MessageParam = {"role": "assistant", "content": [thought.to_dict(), call.to_dict()]}  # type: ignore[list-item]
+    turn: MessageParam = {"role": "assistant", "content": message.content}
     result: MessageParam = {
         "role": "user",
         "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "It rains"}],
@@ -271,7 +271,7 @@ def test_a_broken_stream_raises(sdk: anthropic.Anthropic, model: str, fault: str
 
 def test_models(server: GatewayServer, sdk: anthropic.Anthropic) -> None:
     names = [model.id for model in sdk.models.list()]
-    assert names[:2] == ["gpt", "claude"] and "hidden" not in names
+    assert {"gpt", "claude"} <= set(names) and "hidden" not in names
     assert sdk.models.retrieve("claude").id == "claude"
     with pytest.raises(anthropic.NotFoundError):
         sdk.models.retrieve("nothing")

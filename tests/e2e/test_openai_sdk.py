@@ -121,8 +121,7 @@ def test_a_tool_loop_to_its_end(sdk: openai.OpenAI, model: str, streamed: bool) 
     asked = first.choices[0].message
     assert asked.tool_calls
     messages.append(asked.to_dict())  # type: ignore[arg-type]
-    for call in asked.tool_calls:
-        messages.append({"role": "tool", "tool_call_id": call.id, "content": "It rains in Oslo"})
+    messages += [{"role": "tool", "tool_call_id": call.id, "content": "It rains in Oslo"} for call in asked.tool_calls]
     if streamed:
         with sdk.chat.completions.stream(model=model, messages=messages, tools=[WEATHER]) as stream:
             text = stream.until_done().get_final_completion().choices[0].message.content
@@ -249,7 +248,7 @@ def test_a_broken_stream_raises(sdk: openai.OpenAI, model: str, fault: str) -> N
 
 def test_models(server: GatewayServer, sdk: openai.OpenAI) -> None:
     names = [model.id for model in sdk.models.list()]
-    assert names[:2] == ["gpt", "claude"] and "hidden" not in names
+    assert {"gpt", "claude"} <= set(names) and "hidden" not in names
     assert sdk.models.retrieve("gpt").id == "gpt"
     with pytest.raises(openai.NotFoundError):
         sdk.models.retrieve("nothing")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.world import caller
-from tests.support.caller import Caller, Load, chat
+from tests.support.caller import Caller
 from tests.support.gateway import KEY, config, gateway
+from tests.support.load import Load, plain
 from tests.support.recording import RecordingVendor
 from tests.support.waiting import wait_for
 from trigate.config.keyfile import hash_key
@@ -45,13 +46,12 @@ def test_a_hundred_thousand_keys_and_a_thousand_models(tmp_path: Path, vendor: R
             assert Caller(address, key).chat(f"model-{MODELS - 1}").status == 200
         assert Caller(address, f"tg-{KEYS}").chat("model-0").status == 401
         assert len(caller(server).get("/v1/models").json()["data"]) == MODELS
-        with Load(caller(server), chat("model-0"), 2) as load:
-            load.wait_for_more(50)
+        with Load(server.port, [plain("model-0")], 2) as load:
+            wait_for(lambda: len(load.delivered) > 50, "the load to run")
             write_keys(tmp_path / "keys.draft", KEYS + 1)
             (tmp_path / "keys.draft").replace(tmp_path / "keys.jsonl")
             wait_for(lambda: Caller(address, f"tg-{KEYS}").chat("model-0").status == 200, "the new key", READY_WITHIN)
-            load.wait_for_more(50)
-        assert load.failures == []
+        assert load.failed == []
         slowest = max(call.ended - call.began for call in load.calls)
         print(f"slowest call over the reload: {1000 * slowest:.0f} ms")
         assert slowest < 1.0

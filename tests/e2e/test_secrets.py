@@ -2,10 +2,15 @@
 
 import base64
 import hashlib
+import http.server
 import json
 import os
 import stat
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +23,7 @@ from tests.support.recording import RecordingVendor, recording_vendor
 
 pytestmark = pytest.mark.e2e
 
-LITERAL_KEY: Final = "sk-literal-canary-of-the-vendor"
+LITERAL_KEY: Final = "sk-written-in-clear-0123456789"
 WRONG_KEY: Final = "tg-wrong-canary-of-a-caller"
 PROMPT: Final = "canary-of-a-prompt"
 SCRIPTS: Final = (
@@ -153,14 +158,56 @@ def test_no_command_line_holds_it(used: Used) -> None:
 
 
 def test_the_effective_configuration_hides_them(used: Used) -> None:
-    shown = os.popen  # see below
-    del shown
+    shown = subprocess.run(
+        [sys.executable, "-m", "trigate", "config", "show", "--effective", "--config", str(used.server.config)],
+        env={**os.environ, VENDOR_KEY_NAME: VENDOR_KEY},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert b"providers" in shown
+    assert not any(holds(shown, secret) for secret in (VENDOR_KEY, LITERAL_KEY))
 
 
 def test_the_record_masks_the_principal(used: Used) -> None:
     for settle in used.server.usage.recent(1000):
         assert settle.caller is not None
         assert (settle.caller.tenant, settle.caller.app, settle.caller.key_id) == ("acme", "support", "support-1")
+
+
+@contextmanager
+def tell_tale() -> Iterator[str]:
+    """A vendor that says the whole request back in its error, credentials and address included."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            said = f"no, {self.headers['authorization']} at {self.headers['host']}"
+            body = json.dumps({"error": {"message": said, "type": "invalid_request_error", "code": None}}).encode()
+            self.send_response(400)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+        thread.join()
+
+
+def test_a_vendor_that_says_our_credential_back(tmp_path: Path) -> None:
+    """The vendor's own words about a request are passed on, but not our secrets in them."""
+    with tell_tale() as url, gateway(tmp_path, config(tmp_path, url)) as server:
+        for reply in (caller(server).chat("gpt"), caller(server).post("/v1/messages", message("gpt"))):
+            assert reply.status == 400
+            assert b"no, " in reply.body and not holds(reply.body, VENDOR_KEY)
+        server.wait_recorded()
+        assert [path for path in files(server) if holds(path.read_bytes(), VENDOR_KEY)] == []
 
 
 def test_environment_names_are_kept_in_place_of_values(used: Used) -> None:

@@ -5,12 +5,14 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from tests.support.caller import Caller, Load, Reply, chat
+from tests.support.caller import Caller, Reply, chat
 from tests.support.gateway import KEY, GatewayServer, SimulatorServer, config
+from tests.support.load import Ask, Load, plain, streamed
+from tests.support.waiting import wait_for
 from trigate.core.record import Open, Record, Settle
 
-STREAM: Final = chat("oai/gpt-4.1+rate=200/s;tokens=30", stream=True)
-WHOLE: Final = chat("ant/claude-sonnet-4-5+tokens=30")
+STREAM: Final = streamed("oai/gpt-4.1+rate=200/s;tokens=30")
+WHOLE: Final = plain("ant/claude-sonnet-4-5+tokens=30")
 SLOW_STREAM: Final = chat("oai/gpt-4.1+rate=20/s;tokens=40", stream=True)
 SLOW_SECONDS: Final = 2.0
 
@@ -25,12 +27,15 @@ def caller(server: GatewayServer) -> Caller:
     return Caller(server.url.removeprefix("http://"), KEY)
 
 
-def streams(server: GatewayServer, clients: int = 4) -> Load:
-    return Load(caller(server), STREAM, clients)
+def load(server: GatewayServer, ask: Ask, clients: int = 4) -> Load:
+    """Clients that keep their connections alive and try nothing twice."""
+    return Load(server.port, [ask], clients)
 
 
-def wholes(server: GatewayServer, clients: int = 4) -> Load:
-    return Load(caller(server), WHOLE, clients)
+def more(load: Load, calls: int) -> None:
+    """Wait until so many more calls have been delivered."""
+    wanted = len(load.delivered) + calls
+    wait_for(lambda: len(load.delivered) >= wanted, f"{calls} more calls; failed: {load.failed[-3:]}", 40)
 
 
 class Background:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.calls import caller, opened, settings, streams, wholes
+from tests.faults.calls import STREAM, WHOLE, caller, load, more, opened, settings
 from tests.support.caller import Caller
 from tests.support.gateway import SimulatorServer, gateway
 from tests.support.waiting import wait_for
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.e2e
 def test_killed_and_frozen_in_turn(tmp_path: Path, vendor: SimulatorServer) -> None:
     with (
         gateway(tmp_path, settings(tmp_path, vendor)) as server,
-        streams(server, 3) as streaming,
-        wholes(server, 3) as calling,
+        load(server, STREAM, 3) as streaming,
+        load(server, WHOLE, 3) as calling,
     ):
 
         def traffic_goes_on() -> None:
-            streaming.wait_for_more(30)
-            calling.wait_for_more(60)
+            more(streaming, 30)
+            more(calling, 60)
 
         traffic_goes_on()
         for name in ("recorder", "control"):
@@ -40,22 +40,22 @@ def test_killed_and_frozen_in_turn(tmp_path: Path, vendor: SimulatorServer) -> N
         for name in ("recorder", "control"):
             server.send(name, signal.SIGCONT)
         traffic_goes_on()
-        assert [*streaming.failures, *calling.failures] == []
+        assert [*streaming.failed, *calling.failed] == []
         assert all(server.child(name).restarts == 0 for name in ("worker-0", "worker-1"))
 
 
 def test_a_recorder_that_was_away_catches_up(tmp_path: Path, vendor: SimulatorServer) -> None:
     """Killed while it writes, again and again: every exchange is counted, and none twice."""
     with gateway(tmp_path, settings(tmp_path, vendor)) as server:
-        with wholes(server, 4) as load:
+        with load(server, WHOLE, 4) as calling:
             for _ in range(3):
-                load.wait_for_more(40)
+                more(calling, 40)
                 server.wait_replaced("recorder", server.send("recorder", signal.SIGKILL))
         server.wait_recorded()
-        assert load.failures == []
+        assert calling.failed == []
         counted = {each.id for each in server.usage.recent(100_000)}
-        assert counted == opened(server.records()) == {call.id for call in load.delivered}
-        assert sum(row.count for row in server.usage.totals().series) == len(load.delivered)
+        assert counted == opened(server.records()) == {call.id for call in calling.delivered}
+        assert sum(row.count for row in server.usage.totals().series) == len(calling.delivered)
 
 
 def test_a_frozen_recorder_hides_nothing_but_its_own_news(tmp_path: Path, vendor: SimulatorServer) -> None:

@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.calls import SLOW_SECONDS, SLOW_STREAM, Background, caller, opened, settings, settled, streams, wholes
+from tests.faults.calls import (
+    SLOW_SECONDS,
+    SLOW_STREAM,
+    STREAM,
+    WHOLE,
+    Background,
+    caller,
+    load,
+    more,
+    opened,
+    settings,
+    settled,
+)
 from tests.support.caller import chat, events
 from tests.support.gateway import GatewayServer, SimulatorServer, gateway, session
 from tests.support.waiting import wait_for
@@ -49,7 +61,8 @@ def test_a_successor_finds_what_the_killed_one_left(tmp_path: Path, vendor: Simu
             server.process.wait()
     with gateway(tmp_path, configured) as server:
         found = wait_for(lambda: server.usage.find(orphan, "acme", "support"), "the orphan to be settled")
-        assert found.outcome == "orphaned" and found.charge is not None and found.charge.total > 0
+        assert found is not None and found.charge is not None
+        assert found.outcome == "orphaned" and found.charge.total > 0
         assert caller(server).chat("gpt").status == 200
         wait_for(lambda: sorted(row.count for row in server.usage.totals().series) == [1, 2], "one orphan, two others")
         assert caller(server).get(f"/v1/trigate/exchanges/{done}").status == 200
@@ -63,8 +76,8 @@ def test_renewed_under_load_without_a_failed_call(
     with gateway(tmp_path, settings(tmp_path, vendor)) as server:
         before = {row.name: row.pid for row in server.children()}
         renewed = {name for name in before if number == signal.SIGUSR2 or name.startswith("worker")}
-        with streams(server, 4) as streaming, wholes(server, 4) as calling:
-            streaming.wait_for_more(20)
+        with load(server, STREAM, 4) as streaming, load(server, WHOLE, 4) as calling:
+            more(streaming, 20)
             slow = Background(caller(server), SLOW_STREAM)
             os.kill(server.pid, number)
 
@@ -73,9 +86,9 @@ def test_renewed_under_load_without_a_failed_call(
                 return all(now.get(name, before[name]) != before[name] for name in renewed)
 
             wait_for(done, "every process to be renewed", 40)
-            streaming.wait_for_more(30)
-            calling.wait_for_more(30)
-        assert [*streaming.failures, *calling.failures] == []
+            more(streaming, 30)
+            more(calling, 30)
+        assert [*streaming.failed, *calling.failed] == []
         assert slow.reply().body.endswith(b"data: [DONE]\n\n")
         after = {row.name: row.pid for row in server.children()}
         assert {name for name in before if after[name] != before[name]} == renewed

@@ -1,13 +1,15 @@
 """The order of evidence, marks of long streams, and clients that do not keep up."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.support.plant import CHAT, STREAM, Bench, ClientView, model
+from tests.support.plant import ACCOUNTS, CHAT, STREAM, Bench, ClientView, model, snapshot
 from tests.support.vendors import OPENAI_STREAM, openai_chunk, openai_reply, refuses, says, streams
 from tests.support.virtual_time import run
-from trigate.config.published import PublishedTimeouts
+from trigate.config.published import Published, PublishedTimeouts
+from trigate.core.ports import Call, Flow
 from trigate.core.record import Mark
 
 TIMEOUTS = PublishedTimeouts(first_byte=10.0, first_token=20.0, idle=30.0, total=300.0)
@@ -53,6 +55,66 @@ def test_events_are_handed_over_as_they_come() -> None:
         return seen
 
     assert run(story()) == [(2, 2), (3, 3), (4, 4)]
+
+
+class Pushing:
+    """An upstream that pushes from a callback, where nothing can be awaited (`core.ports.Fetcher`, `UpstreamReply`)."""
+
+    status = 200
+
+    def __init__(self, story: Callable[[Flow], Awaitable[None]]) -> None:
+        self._story = story
+
+    async def open(self, call: Call) -> "Pushing":
+        return self
+
+    def header(self, name: str) -> str | None:
+        return "text/event-stream" if name == "content-type" else None
+
+    async def pump(self, flow: Flow) -> None:
+        await self._story(flow)
+
+    async def read(self, limit: int) -> bytes:
+        raise AssertionError("a stream is not read whole")
+
+    async def close(self) -> None: ...
+
+
+def test_chunks_leave_at_once_when_nothing_must_be_awaited() -> None:
+    bench = Bench()
+    seen: list[tuple[bool, bool, int]] = []
+
+    async def story() -> ClientView:
+        request, view = bench.request(body=STREAM)
+
+        def push(flow: Flow, chunk: bytes) -> None:
+            flow.feed(chunk)
+            seen.append((flow.flush(), flow.paused, view.body.count(b"\n\n")))
+
+        async def pump(flow: Flow) -> None:
+            push(flow, OPENAI_STREAM[0])
+            push(flow, openai_chunk("one"))
+            await flow.drain()
+            push(flow, openai_chunk("two"))
+            view.stalled = 1.0
+            push(flow, openai_chunk("three"))
+            await flow.drain()
+            view.stalled = None
+            push(flow, b"".join(OPENAI_STREAM[3:]))
+
+        bench.snapshot = snapshot(Published(providers=ACCOUNTS, models=(model("chat", "o1"),)), Pushing(pump))
+        await bench.gateway(request, view)
+        return view
+
+    assert run(story()).ended and bench.settle.outcome == "ok"
+    assert seen == [
+        (True, False, 0),  # nothing may go out before the first content
+        (False, False, 0),  # the open is not known to be durable
+        (True, False, 3),  # it was, and this one left without a wait
+        (False, True, 3),  # the client does not keep up
+        (True, False, 4),  # it caught up; the end waits for the settle
+    ]
+    assert bench.tape[-2:] == ["settle", "last bytes"]
 
 
 def test_long_streams_are_marked_every_five_seconds() -> None:

@@ -73,6 +73,18 @@ def test_each_drain_is_one_write_and_one_chunk() -> None:
     ]
 
 
+def test_a_flush_hands_over_and_waits_for_nobody() -> None:
+    recorder, responder = made()
+    responder.paused = True
+    responder.write(b"x")
+    responder.flush()
+    assert not recorder.sent  # nothing was started
+    responder.start(200, [])
+    responder.flush()
+    responder.flush()
+    assert recorder.sent == [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n"]
+
+
 @pytest.mark.parametrize(("version", "reset"), [("1.1", False), ("1.0", True)])
 def test_a_cut_must_be_seen(version: str, reset: bool) -> None:
     async def story() -> Recorder:

@@ -5,7 +5,6 @@ It retries nothing and follows nothing, so that what a test sees is what the gat
 
 import http.client
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -94,83 +93,6 @@ def exchange(
     connection.request(method, path, body, {**JSON, **headers})
     response = connection.getresponse()
     return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call of a load: its exchange id as far as it is known, and what went wrong; empty if nothing did."""
-
-    id: str
-    began: float
-    ended: float
-    failure: str = ""
-
-
-class Load:
-    """Keep-alive clients that call without a pause while the block lasts. None of them retries.
-
-    `calls` is complete after the block. A stream counts as delivered with its `[DONE]`.
-    """
-
-    def __init__(self, caller: Caller, body: object, clients: int = 4, path: str = "/v1/chat/completions") -> None:
-        self.calls: list[Call] = []
-        self._caller = caller
-        self._body = json.dumps(body).encode()
-        self._path = path
-        self._streamed = isinstance(body, dict) and bool(body.get("stream"))
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._client) for _ in range(clients)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    @property
-    def failures(self) -> list[Call]:
-        return [call for call in self.calls if call.failure]
-
-    @property
-    def delivered(self) -> list[Call]:
-        return [call for call in self.calls if not call.failure]
-
-    def wait_for_more(self, calls: int, seconds: float = PATIENCE) -> None:
-        """Until so many more calls have been delivered."""
-        wanted, deadline = len(self.delivered) + calls, time.monotonic() + seconds
-        while len(self.delivered) < wanted:
-            assert time.monotonic() < deadline, f"no {calls} calls in {seconds:g} s; last: {self.calls[-3:]}"
-            time.sleep(0.01)
-
-    def _client(self) -> None:
-        while not self._over.is_set():
-            with self._caller.connection() as connection:
-                while not self._over.is_set() and self._once(connection):
-                    pass
-
-    def _once(self, connection: http.client.HTTPConnection) -> bool:
-        """Whether the connection may be used again."""
-        began, exchange_id = time.monotonic(), ""
-        try:
-            connection.request("POST", self._path, self._body, {**JSON, **self._caller.headers})
-            response = connection.getresponse()
-            exchange_id = response.getheader("x-request-id") or ""
-            failure = self._judge(response.status, response.read())
-            kept = not response.will_close
-        except (OSError, http.client.HTTPException) as error:
-            failure, kept = repr(error), False
-        self.calls.append(Call(exchange_id, began, time.monotonic(), failure))
-        return kept
-
-    def _judge(self, status: int, body: bytes) -> str:
-        if status != 200:
-            return f"{status}: {body[:200]!r}"
-        if self._streamed and not body.endswith(b"data: [DONE]\n\n"):
-            return f"a stream without its end: {body[-200:]!r}"
-        return ""
 
 
 def events(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:

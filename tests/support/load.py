@@ -125,7 +125,9 @@ class Load:
                 if client is None or client.closed.is_set():
                     call.connection = number = next(self._numbers)
                     client = await connect(self.port)
-                await carry(client, call, self.key)
+                if not await carry(client, call, self.key):
+                    client.hang_up()
+                    client = None
             except OSError as error:
                 call.error = call.error or f"{type(error).__name__}: {error}"
                 client = None
@@ -142,8 +144,11 @@ async def connect(port: int) -> Client:
     return client
 
 
-async def carry(client: Client, call: Call, key: str) -> None:
-    """Make one call, and write down what comes of it. Raises ConnectionError when it is cut."""
+async def carry(client: Client, call: Call, key: str) -> bool:
+    """Make one call, and write down what comes of it; whether the connection may be used again.
+
+    Raises ConnectionError when it is cut.
+    """
     headers = [("authorization", f"Bearer {key}"), ("content-type", "application/json")]
     if call.ask.path == "/v1/messages":
         headers.append(("anthropic-version", "2023-06-01"))
@@ -153,6 +158,7 @@ async def carry(client: Client, call: Call, key: str) -> None:
         call.error = f"status {call.status}: {body[:300]!r}"
     elif call.ask.streamed and not any(end in body[-60:] for end in _ENDS):
         call.error = f"the stream has no end: {body[-300:]!r}"
+    return (reply.header(b"connection") or b"").lower() != b"close"
 
 
 async def _received(reply: Reply, call: Call) -> bytes:

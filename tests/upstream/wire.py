@@ -19,27 +19,30 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[bytes] = []
-        self.aborted = False
-        self.reading = True
+        self._aborted = False
+        self._reading = True
         self.unsent = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.sent.append(bytes(data))
 
     def abort(self) -> None:
-        self.aborted = True
+        self._aborted = True
 
     def is_closing(self) -> bool:
-        return self.aborted
+        return self._aborted
+
+    def is_reading(self) -> bool:
+        return self._reading
 
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
     def pause_reading(self) -> None:
-        self.reading = False
+        self._reading = False
 
     def resume_reading(self) -> None:
-        self.reading = True
+        self._reading = True
 
 
 class Bench:
@@ -73,7 +76,7 @@ class Bench:
 
 
 class Sink(Flow):
-    """A flow that keeps what it is fed. `ready` and `is_paused` are as the test sets them; `opened` lets `drain` end."""
+    """A flow that keeps what it is fed; `ready` and `is_paused` are as the test sets them, `opened` ends a `drain`."""
 
     def __init__(self, on_chunk: Callable[[bytes], bool] = bool) -> None:
         self.fed: list[bytes] = []

@@ -89,13 +89,13 @@ def test_a_reader_that_does_not_keep_up_is_waited_for_and_then_the_upstream_is(h
             connection.data_received(b"1\r\nb\r\n")  # before the pump has even woken
             await asyncio.sleep(0)
             connection.data_received(b"1\r\nc\r\n")
-            assert sink.fed == [b"a"] and wire.reading
+            assert sink.fed == [b"a"] and wire.is_reading()
             connection.data_received(b"20000\r\n" + bytes(0x20000) + b"\r\n")
-            assert sink.fed == [b"a"] and not wire.reading
+            assert sink.fed == [b"a"] and not wire.is_reading()
             sink.ready, sink.is_paused = True, False
             sink.opened.set()
             await asyncio.sleep(0.01)
-            assert sink.fed == [b"a", b"bc" + bytes(0x20000)] and wire.reading
+            assert sink.fed == [b"a", b"bc" + bytes(0x20000)] and wire.is_reading()
             connection.data_received(b"1\r\nd\r\n0\r\n\r\n")
         assert sink.fed[2:] == [b"d"] and sink.drained == 1
 
@@ -105,9 +105,9 @@ def test_a_reader_that_does_not_keep_up_is_waited_for_and_then_the_upstream_is(h
 def test_a_body_that_nobody_reads_yet_is_bounded() -> None:
     async def story(bench: Bench) -> None:
         connection = await bench.answered(CHUNKED + b"10000\r\n" + bytes(HIGH_WATER) + b"\r\n")
-        assert bench.wire.reading
+        assert bench.wire.is_reading()
         connection.data_received(b"1\r\na\r\n")
-        assert not bench.wire.reading
+        assert not bench.wire.is_reading()
         sink = Sink(lambda chunk: False)
         await connection.pump(sink)
         assert [len(chunk) for chunk in sink.fed] == [HIGH_WATER + 1]
@@ -125,7 +125,7 @@ def test_a_flow_that_gives_up_ends_the_pump_and_the_connection() -> None:
         with pytest.raises(AttemptFailed) as raised:
             await connection.pump(Sink(give_up))
         assert raised.value.fault.code == "upstream_too_large"
-        assert bench.wire.aborted
+        assert bench.wire.is_closing()
 
     play(story)
 
@@ -153,7 +153,7 @@ def test_the_end_may_follow_the_last_byte_that_is_wanted(end: bytes) -> None:
             connection.data_received(b"\r\n")
         assert bench.resting
         await asyncio.sleep(LINGER_SECONDS + 0.05)
-        assert not bench.wire.aborted
+        assert not bench.wire.is_closing()
 
     play(story)
 
@@ -167,9 +167,9 @@ def test_more_than_the_end_is_not_waited_for(more: bytes) -> None:
         if more:
             connection.data_received(more)
         else:
-            assert not bench.wire.aborted
+            assert not bench.wire.is_closing()
             await asyncio.sleep(LINGER_SECONDS + 0.05)
-        assert bench.wire.aborted
+        assert bench.wire.is_closing()
 
     play(story)
 
@@ -201,7 +201,7 @@ def test_a_connection_in_an_unclear_state_is_not_used_again(reply: bytes) -> Non
         connection = await bench.answered(reply)
         assert connection.status == 200
         connection.finish()
-        assert bench.wire.aborted and not bench.resting
+        assert bench.wire.is_closing() and not bench.resting
 
     play(story)
 
@@ -211,7 +211,7 @@ def test_a_connection_with_an_unsent_request_is_not_used_again() -> None:
         connection = await bench.answered(SIZED + b"abcde")
         bench.wire.unsent = 1
         connection.finish()
-        assert bench.wire.aborted and not bench.resting
+        assert bench.wire.is_closing() and not bench.resting
 
     play(story)
 
@@ -230,7 +230,7 @@ def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
     async def story(bench: Bench) -> None:
         (await bench.answered(SIZED + b"abcde")).finish()
         bench.connection.data_received(SIZED)
-        assert bench.wire.aborted
+        assert bench.wire.is_closing() and not bench.resting
 
     play(story)
 
@@ -280,7 +280,7 @@ def test_what_is_no_reply_fails_the_call(data: bytes) -> None:
         with pytest.raises(AttemptFailed) as raised:
             await (await bench.answered(data)).pump(Sink())
         assert raised.value.fault.code == "upstream_malformed"
-        assert bench.wire.aborted
+        assert bench.wire.is_closing()
 
     play(story)
 

@@ -26,7 +26,7 @@ def test_certificates_are_always_verified_and_secrets_never_written(
     tls = client_tls(PublishedEgress())
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert tls.minimum_version is ssl.TLSVersion.TLSv1_2
-    assert tls.keylog_filename is None and not (tmp_path / "keys").exists()
+    assert not tls.keylog_filename and not (tmp_path / "keys").exists()
 
 
 @pytest.mark.parametrize("field", ["ca", "client_certificate"])

@@ -58,10 +58,10 @@ def test_what_rested_too_long_is_closed_and_not_handed_out() -> None:
         bench.pool.rested(young)
         clock.monotonic += 1
         bench.pool.sweep()
-        assert old_wire.aborted and older_elsewhere.aborted and not young_wire.aborted
+        assert old_wire.is_closing() and older_elsewhere.is_closing() and not young_wire.is_closing()
         clock.monotonic += IDLE_NS
         assert bench.pool.take(old.origin) is None
-        assert young_wire.aborted
+        assert young_wire.is_closing()
 
     play(story)
 
@@ -82,7 +82,7 @@ def test_a_connection_that_its_upstream_closes_is_forgotten() -> None:
 def test_only_so_many_rest() -> None:
     def story(bench: Bench, clock: ManualClock) -> None:
         wires = [rested(bench)[1] for _ in range(IDLE_PER_ORIGIN + 1)]
-        assert [wire.aborted for wire in wires] == [True] + [False] * IDLE_PER_ORIGIN
+        assert [wire.is_closing() for wire in wires] == [True] + [False] * IDLE_PER_ORIGIN
 
     play(story)
 
@@ -90,13 +90,11 @@ def test_only_so_many_rest() -> None:
 def test_closing_ends_all_of_them_and_those_that_come_back() -> None:
     def story(bench: Bench, clock: ManualClock) -> None:
         resting, wire = rested(bench)
-        late, late_wire = bench.connect()
-        late_wire.aborted = False
         bench.pool.close()
-        assert wire.aborted and bench.wire.aborted
-        late_wire.aborted = False
+        assert wire.is_closing() and bench.wire.is_closing()
+        late, late_wire = bench.connect()  # it was being made meanwhile
         bench.pool.rested(late)
-        assert late_wire.aborted
+        assert late_wire.is_closing()
         assert bench.pool.take(resting.origin) is None
 
     play(story)
@@ -108,9 +106,9 @@ def test_a_pool_closes_what_rests_although_nobody_calls() -> None:
         for _ in range(2):
             connection, wire = rested(bench)
             await asyncio.sleep(49)
-            assert not wire.aborted
+            assert not wire.is_closing()
             await asyncio.sleep(6)
-            assert wire.aborted
+            assert wire.is_closing()
             connection.connection_lost(None)
 
     run(story())

@@ -79,14 +79,17 @@ def test_a_reset_proves_nothing(read: int) -> None:
     assert verdict(fate) is not True
 
 
-class Mute:
-    """A transport whose system does not tell, or tells less."""
+class Telling:
+    """A transport of whose connection the system tells this much."""
 
     def __init__(self, told: bytes | None) -> None:
         self._told = told
 
-    def get_extra_info(self, name: str) -> "Mute":
+    def get_extra_info(self, name: str) -> "Telling":
         return self
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
     def getsockopt(self, level: int, option: int, size: int) -> bytes:
         if self._told is None:
@@ -96,4 +99,12 @@ class Mute:
 
 @pytest.mark.parametrize("told", [None, b"", bytes(104)])
 def test_what_the_system_does_not_tell_is_not_proved(told: bytes | None) -> None:
-    assert never_arrived(Mute(told), 1) is False  # type: ignore[arg-type]
+    assert never_arrived(Telling(told), 1) is False  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("size", "proved"), [(8 << 20, True), ((8 << 20) + 1, False)])
+def test_a_very_large_request_is_not_proved_unread(size: int, proved: bool) -> None:
+    told = bytearray(216)
+    struct.pack_into("=Q", told, 120, 1)  # acknowledged: the SYN
+    struct.pack_into("=Q", told, 200, 16 << 20)  # sent
+    assert never_arrived(Telling(bytes(told)), size) is proved  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         *("_body", "_bodiless", "_enough", "_failure", "_flow", "_loop", "_owner", "_parser", "_paused", "_phase"),
         *("_reusable", "_sent", "_size", "_stalled", "_timer", "_transport", "_until_close", "_waiter", "_wire"),
-        *("headers", "on_body", "origin", "rested_ns", "status", "unread"),
+        *("_fields", "headers", "on_body", "on_header", "origin", "rested_ns", "status", "unread"),
     )
 
     def __init__(self, origin: Origin, owner: Owner) -> None:
@@ -78,7 +78,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._failure: Exception | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._paused = False
+        self._fields: dict[bytes, bytes] = {}
+        """Header fields as they are parsed; the first of each name, as it is written, counts."""
         self.on_body = self._body.append
+        self.on_header = self._fields.setdefault
         self._parser = httptools.HttpResponseParser(self)
 
     # The exchange.
@@ -90,7 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._sent = len(request)
         self._wire = self._size = 0
         self._until_close = self._reusable = self._enough = self._stalled = self.unread = False
-        self.headers = {}
+        self._fields.clear()
         self._transport.write(request)
         while self._phase == HEAD:
             if self._failure is not None:
@@ -183,6 +186,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._phase <= COMPLETE:  # nothing was asked: whatever this is, it is not the next reply
+            self._owner.lost(self)
             self.abort()
             return
         ending = self._phase == ENDING
@@ -252,26 +256,24 @@ class UpstreamConnection(asyncio.Protocol):
         if self._phase == BODY:
             self._wake()
 
-    # The parser calls these, and `on_body`, which gathers. What they raise ends the parsing.
+    # The parser calls these, and `on_header` and `on_body`, which gather. What they raise ends the parsing.
 
     def on_message_begin(self) -> None:
         if self._phase == COMPLETE:
             raise ValueError("bytes after the end of the reply")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase == HEAD:  # a trailer is not acted upon (RFC 9110 6.5.1)
-            self.headers.setdefault(name.lower(), value)
-
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status == 101:
             raise ValueError("nobody asked for another protocol")
+        fields = self._fields
+        headers = {name.lower(): fields[name] for name in reversed(fields)}
+        fields.clear()  # from here on trailers come in, which are not acted upon (RFC 9110 6.5.1)
         if status < 200:  # informational: the real head follows
-            self.headers = {}
             return
-        self.status = status
+        self.status, self.headers = status, headers
         self._phase = COMPLETE if self._bodiless else BODY
-        self._until_close = b"content-length" not in self.headers and b"transfer-encoding" not in self.headers
+        self._until_close = b"content-length" not in headers and b"transfer-encoding" not in headers
 
     def on_message_complete(self) -> None:
         if self._phase >= BODY:

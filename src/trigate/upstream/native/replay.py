@@ -17,13 +17,17 @@ _ACKNOWLEDGED: Final = 120
 _SENT: Final = 200
 """Offsets of `tcpi_notsent_bytes`, `tcpi_bytes_acked`, `tcpi_bytes_sent` and its retransmitted share (linux/tcp.h)."""
 _SYN: Final = 1
+_PROVABLE: Final = 8 << 20
+"""With TLS more goes out than was written, 22 bytes a record; of a larger request that might add up to a record."""
 
 
 def never_arrived(transport: asyncio.Transport, size: int) -> bool:
     """Whether nothing of the last `size` bytes that were written was acknowledged. Ask when the upstream has ended.
 
-    False where the system does not tell. With TLS more bytes go out than were written, by less than a record's frame.
+    False where the system does not tell.
     """
+    if size > _PROVABLE:
+        return False
     connection = transport.get_extra_info("socket")
     try:
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)

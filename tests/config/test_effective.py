@@ -26,7 +26,7 @@ def test_defaults_are_filled_in_and_secrets_hidden(tmp_path: Path) -> None:
     assert shown["providers"]["main"]["api_key"] == "${env:OPENAI_API_KEY}"
     assert shown["providers"]["main"]["base_url"] == "https://api.openai.com/v1"
     assert shown["providers"]["claude"]["api_key"] == "********"
-    assert shown["egress"] == {"proxy": "********", "no_proxy": ["${env:NO:-.corp}"]}
+    assert shown["egress"] == {"client": "native", "proxy": "********", "no_proxy": ["${env:NO:-.corp}"]}
     assert shown["limits"]["body_bytes"] == "32MiB"
     assert shown["models"]["chat"]["timeouts"] == {"idle": "90s"}
     assert shown["models"]["chat"]["selector"] == {"kind": "weighted"}

@@ -178,7 +178,7 @@ def test_only_the_failures_that_are_named(trigate: tuple[GatewayServer, Caller])
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 @pytest.mark.parametrize("fault", ["close=9", "error_event=9"])
 def test_no_second_target_once_the_client_reads(client: Caller, upstream: str, fault: str) -> None:
-    reply = call(client, "openai", f"{upstream}+{fault};tokens=30", True)
+    reply = call(client, "openai", f"{upstream}+{fault};tokens=30;rate=200/s", True)
     assert reply.status == 200
     last = json.loads(reply.body.rstrip().rpartition(b"\n")[2].removeprefix(b"data: "))
     assert last["error"]["code"].startswith("upstream_")

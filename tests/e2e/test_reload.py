@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import SHORT, caller, operator
+from tests.e2e.world import caller, operator
 from tests.support.caller import Caller, chat, events
 from tests.support.gateway import KEY, GatewayServer, config, gateway
 from tests.support.load import Load, plain, streamed
@@ -205,11 +205,3 @@ def next_revision(server: GatewayServer, seen: set[str]) -> set[str]:
     wait_for(lambda: server.revisions() - seen, "the next revision", BEARABLE)
     wait_for(lambda: len(server.revisions()) == 1, "all workers on it", BEARABLE)
     return server.revisions()
-
-
-def test_deadlines_change_with_the_configuration(tmp_path: Path, vendor: RecordingVendor) -> None:
-    settings = config(tmp_path, vendor.url)
-    slow = {"provider": "oai", "model": "gpt-4.1+latency=3s"}
-    with gateway(tmp_path, settings) as server:
-        server.configure(settings | {"models": {"slow": {**slow, "timeouts": SHORT}}})
-        until(server, lambda client: client.post("/v1/chat/completions", chat("slow", stream=True)).status == 504)

@@ -95,7 +95,7 @@ def test_every_legal_framing(client: Caller, dialect: str, model: str, wire: str
 @upstreams
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_stream_that_breaks_ends_in_an_error_event(client: Caller, dialect: str, model: str, fault: str) -> None:
-    raw = stream_of(client, dialect, f"{model}+{fault};tokens=20")
+    raw = stream_of(client, dialect, f"{model}+{fault};tokens=20;rate=200/s")
     assert failed(dialect, raw), raw
     assert b"[DONE]" not in raw and b"message_stop" not in raw
     assert b"upstream_" in raw

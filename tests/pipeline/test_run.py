@@ -212,6 +212,14 @@ def test_the_record_says_what_happened() -> None:
     assert opened.price_version == PRICE.version
 
 
+def test_a_stream_that_comes_in_one_piece_has_its_first_token_on_record() -> None:
+    bench = Bench({"o1": streams([b"".join(OPENAI_STREAM)], gap=0.5)})
+    bench.ask(body=STREAM)
+    timing = bench.settle.timing
+    assert timing is not None
+    assert timing.first_token_ns == timing.total_ns == 500_000_000
+
+
 def test_the_charge_is_the_sum_of_its_lines_and_stands_in_the_head_of_a_whole_reply() -> None:
     bench = Bench()
     view = bench.ask()

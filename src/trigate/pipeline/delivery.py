@@ -90,7 +90,10 @@ class Delivery:
         out = self._relay.finish()
         if out:
             self._queued.append(out)
-        if not self._exchange.begun:
+        exchange = self._exchange
+        if not exchange.begun:
+            if exchange.streamed:  # a stream that came in one piece: its record is written before it begins
+                exchange.first_token_ns = self._plant.clock.monotonic_ns()
             await self._durable()
 
     async def end(self) -> None:
@@ -110,7 +113,7 @@ class Delivery:
         now_ns = self._plant.clock.monotonic_ns()
         exchange.status = 200
         if exchange.streamed:
-            exchange.first_token_ns = now_ns
+            exchange.first_token_ns = exchange.first_token_ns or now_ns
             self._plant.gauges.streams += 1
         self._responder.start(200, stream_head(exchange, now_ns) if exchange.streamed else whole_head(exchange, now_ns))
         exchange.begun = True

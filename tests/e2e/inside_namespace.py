@@ -1,7 +1,8 @@
 """Run in a network namespace of its own: the gateway at work, and every address that anything there tried to reach.
 
 Every address of the world is made local, so that an attempt to reach it is a packet on the loopback, which is watched.
-Prints one JSON object: `allowed` ports, and `reached`, a list of [address, port] of each first packet.
+Prints one JSON object: `allowed` ports, `reached` as a list of [address, port] of each first packet, and all
+`addresses`, those that the demonstration reached included.
 """
 
 import json
@@ -75,11 +76,14 @@ def main(folder: Path) -> None:
     with simulator(folder) as vendor, gateway(folder, config(folder, vendor.url)) as server:
         use(server)
         allowed = [vendor.port, server.port, server.addresses["control"][1]]
+    reached = sorted(watch.reached)
+    subprocess.run([sys.executable, "-m", "trigate", "demo", "--once"], check=True, stdout=subprocess.DEVNULL)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trap:
         trap.sendto(b"?", TRAP)
     while TRAP not in watch.reached:
         time.sleep(0.01)
-    print(json.dumps({"allowed": allowed, "reached": sorted(watch.reached - {TRAP})}))
+    addresses = sorted({address for address, _ in watch.reached - {TRAP}})
+    print(json.dumps({"allowed": allowed, "reached": reached, "addresses": addresses}))
 
 
 if __name__ == "__main__":

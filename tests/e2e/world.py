@@ -1,6 +1,6 @@
 """The gateway that most end-to-end tests share: its models, its keys, and where its vendors are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -92,6 +92,3 @@ def caller(server: GatewayServer, key: str = KEY) -> Caller:
 def operator(server: GatewayServer) -> Caller:
     """Calls the listener `control`."""
     return Caller(server.control_url.removeprefix("http://"))
-
-
-Headers = Mapping[str, str]

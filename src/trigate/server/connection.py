@@ -340,6 +340,7 @@ class HttpConnection(HttpToolsProtocol):
         await self.flow.drain()
 
     def ended(self, request: HttpRequest, keep_alive: bool) -> None:
+        request.answered()
         self._current = None
         if self.transport.is_closing():
             return

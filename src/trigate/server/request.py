@@ -101,6 +101,10 @@ class HttpRequest:
         self._chunks.clear()
         self._wake()
 
+    def answered(self) -> None:
+        """The reply is over: nobody waits for the client to go. Lets go of what the callbacks hold, which holds this."""
+        self._hang_up = []
+
     def hung_up(self) -> None:
         """The client is gone."""
         self._gone = True

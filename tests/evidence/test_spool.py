@@ -6,12 +6,12 @@ import os
 import select
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.evidence.disks import ScriptedDisk
 from tests.evidence.locks import is_locked
 from tests.evidence.records import WALL, opened, settled
 from tests.support.clock import ManualClock
@@ -21,33 +21,6 @@ from trigate.evidence.frames import HEADER_SIZE, MAX_PAYLOAD, Header, decode_fra
 from trigate.evidence.segment_file import WINDOW
 from trigate.evidence.segments import list_segments, read_chunk
 from trigate.evidence.spool import MAX_AGE_NS, MAX_BYTES, Fsync, SpoolWriter
-
-
-class ScriptedDisk:
-    """The real disk, counted, held up and made to fail on demand."""
-
-    def __init__(self) -> None:
-        self.full = False
-        self.broken = False
-        self.syncs: list[int] = []
-        self.gate = threading.Event()
-        self.gate.set()
-        self.begun = threading.Semaphore(0)
-
-    def reserve(self, descriptor: int, offset: int, length: int, /) -> None:
-        if self.full:
-            os.posix_fallocate(descriptor, offset, length // 2)
-            raise OSError(errno.ENOSPC, "No space left on device")
-        os.posix_fallocate(descriptor, offset, length)
-
-    def sync(self, descriptor: int, /) -> None:
-        self.syncs.append(os.fstat(descriptor).st_ino)
-        self.begun.release()
-        assert self.gate.wait(10)
-        if self.broken:
-            raise OSError(errno.EIO, "Input/output error")
-        os.fdatasync(descriptor)
-
 
 Make = Callable[..., SpoolWriter]
 

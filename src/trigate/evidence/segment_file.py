@@ -8,6 +8,7 @@ OSError where the segment grows; without the reservation it would be a SIGBUS in
 zeros behind what was written, until `close` cuts them off. Above: `spool`. Below: `frames`, for the order of a write.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import mmap
@@ -15,11 +16,13 @@ import os
 from pathlib import Path
 from typing import Final, Protocol
 
+from trigate.evidence.kernel_sync import Done, KernelSync
+
 WINDOW: Final = 256 << 10
 
 
 class Disk(Protocol):
-    """The two calls that fail when a disk does; a test hands in one that fails on demand."""
+    """The calls that fail when a disk does; a test hands in one that fails on demand."""
 
     def reserve(self, descriptor: int, offset: int, length: int, /) -> None:
         """As `os.posix_fallocate`."""
@@ -29,12 +32,36 @@ class Disk(Protocol):
         """As `os.fdatasync`. On Linux it flushes what was written through mappings too, as msync(2) does by itself."""
         ...
 
+    def begin_sync(self, descriptor: int, loop: asyncio.AbstractEventLoop, done: Done, /) -> bool:
+        """As `sync`, beside the event loop: `done` is called in it, with the error or None. False: not possible."""
+        ...
+
+    def close(self) -> None:
+        """No more calls."""
+        ...
+
 
 class SystemDisk:
     """The machine's own."""
 
     reserve = staticmethod(os.posix_fallocate)
     sync = staticmethod(os.fdatasync)
+
+    def __init__(self) -> None:
+        try:
+            self._kernel: KernelSync | None = KernelSync()
+        except OSError:  # another processor, an old kernel, a sandbox: a thread will do
+            self._kernel = None
+
+    def begin_sync(self, descriptor: int, loop: asyncio.AbstractEventLoop, done: Done, /) -> bool:
+        """By the kernel's own queue, where there is one."""
+        return self._kernel is not None and self._kernel.begin(descriptor, loop, done)
+
+    def close(self) -> None:
+        """Let go of the queue."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
 
 
 class SegmentFile:
@@ -93,6 +120,10 @@ class SegmentFile:
     def sync(self) -> None:
         """Make durable what was written before the call. Raises OSError; then the segment is to be given up."""
         self._disk.sync(self._descriptor)
+
+    def begin_sync(self, loop: asyncio.AbstractEventLoop, done: Done) -> bool:
+        """As `sync`, beside the event loop; False where that is not possible."""
+        return self._disk.begin_sync(self._descriptor, loop, done)
 
     def close(self) -> None:
         """Cut off what was reserved and not used, and let go of the file and its lock."""

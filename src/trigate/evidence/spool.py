@@ -3,7 +3,7 @@
 `append` puts each record into the kernel's copy of the file before it returns, so that kill -9 loses nothing that was
 appended. `synced` waits until it would survive the loss of power too, as far as the `fsync` setting asks:
 
-    group   one `fdatasync` for all who wait, on a thread; it starts at once when none runs, else when that one is done
+    group   one `fdatasync` for all who wait; it starts at once when none runs, else when that one is done
     always  every append is synced before it returns: the worker stands still for each
     off     nothing is waited for; the kernel writes back when it likes
 
@@ -21,6 +21,7 @@ import os
 import secrets
 import threading
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -153,10 +154,11 @@ class SpoolWriter:
         self._closed = True
         self._jobs.put(None)
         self._thread.join()
+        self._disk.close()
         error = self._sync(self._segment) or self._failed
         self._segment.close()
         os.close(self._directory_descriptor)
-        _wake(self._waiters, error)
+        _wake([*(self._in_flight.waiters if self._in_flight else ()), *self._waiters], error)
         if error is not None:
             raise error
 
@@ -190,7 +192,11 @@ class SpoolWriter:
         group = _Group(self._segment, self._next - 1, loop, self._waiters)
         self._waiters = []
         self._in_flight = group
-        self._jobs.put(group)
+        # A segment's first sync is the thread's: it makes the directory entry durable too, after the segment before.
+        segment = group.segment
+        alone = segment.listed and not segment.poisoned
+        if not (alone and segment.begin_sync(loop, partial(self._end_group, group))):
+            self._jobs.put(group)
 
     def _end_group(self, group: _Group, error: OSError | None) -> None:
         """The loop's one wake-up per group."""

@@ -161,7 +161,7 @@ class Attempt:
             meter = CountMeter() if counting else upstream.meter(exchange.envelope)
             return WholeReply(client, upstream, meter, limits.reply_bytes, created)
         if client.name == upstream.name:
-            return ForwardedStream(client, client.meter(exchange.envelope), limits.event_bytes)
+            return ForwardedStream(client, upstream.meter(exchange.envelope), limits.event_bytes)
         reader, writer = upstream.stream_reader(), client.stream_writer(exchange.envelope)
         return TranslatedStream(reader, writer, limits.event_bytes, Expected(exchange.envelope.n, created))
 

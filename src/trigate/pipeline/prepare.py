@@ -27,8 +27,9 @@ def prepare(exchange: Exchange, target: Target) -> Call:
     params = target.edits.get(client.name, ()) if exchange.operation == "chat" else ()
     edits = param_edits(exchange.body, params, exchange.lost)
     if client.name == upstream.name:
-        edits.update(client.forward_edits(exchange.envelope, target.model))
+        edits.update(upstream.forward_edits(exchange.envelope, target.model))
         edits["model"] = msgspec.json.encode(target.model)
+        rename(exchange.body, edits, upstream.renamed_keys, exchange.lost)
         headers, body = exchange.headers, exchange.body.splice(edits)
     else:
         edits["model"] = b'"-"'
@@ -59,3 +60,25 @@ def param_edits(body: Body, params: tuple[ParamEdit, ...], lost: list[str]) -> d
             if body.value(given[0]) != param.value and given[0] not in lost:
                 lost.append(given[0])
     return edits
+
+
+def rename(body: Body, edits: dict[str, bytes | None], renamed: Mapping[str, str | None], lost: list[str]) -> None:
+    """Edit on: what the vendor knows by another name goes there, what it refuses is removed and named in `lost`.
+
+    Of two values for one name, the one that already stands there holds.
+    """
+    for key, name in renamed.items():
+        value = _edited(body, edits, key)
+        if value is None:
+            continue
+        edits[key] = None
+        if value == NULL:
+            continue
+        if name is not None and _edited(body, edits, name) in (None, NULL):
+            edits[name] = value
+        elif key not in lost:
+            lost.append(key)
+
+
+def _edited(body: Body, edits: Mapping[str, bytes | None], key: str) -> bytes | None:
+    return edits[key] if key in edits else body.value(key)

@@ -27,6 +27,8 @@ from trigate.server.listeners import BACKLOG
 
 _LOG: Final = logging.getLogger(__name__)
 
+GC_THRESHOLDS: Final = (10_000, 20, 20)
+"""A finished exchange leaves no cycle behind; a few hundred objects of those under way are no reason to collect."""
 BEAT_SECONDS: Final = 0.25
 _BEATS_PER_CHORE: Final = 4
 _MICROSECOND: Final = 1_000
@@ -137,8 +139,12 @@ class Pulse:
 
     def start(self) -> None:
         """Beat now, and again every `BEAT_SECONDS`."""
+        self._due_ns = self._clock.monotonic_ns()
+        self._again()
+
+    def _again(self) -> None:
         self.beat()
-        self._timer = asyncio.get_running_loop().call_later(BEAT_SECONDS, self.start)
+        self._timer = asyncio.get_running_loop().call_later(BEAT_SECONDS, self._again)
 
     def stop(self) -> None:
         """Beat no more."""
@@ -187,6 +193,7 @@ class Serving:
         servers = [await self._listen(port, protocol_factory(port.name)) for port in ports]
         gc.collect()
         gc.freeze()  # what the worker was built of is never garbage: no collection walks it again
+        gc.set_threshold(*GC_THRESHOLDS)
         pulse.start()
         ready()
         await stop.wait()

@@ -18,7 +18,7 @@ from trigate.core.chat import (
     ToolResult,
 )
 from trigate.dialects.anthropic_messages.blocks import read_block, read_blocks, read_texts, write_block
-from trigate.dialects.anthropic_messages.fields import Fields, Misfit, Unsaid
+from trigate.dialects.fields import Fields, Misfit, Unsaid
 
 CACHES = st.none() | st.builds(CacheMark, st.sampled_from(["5m", "1h"]))
 TEXTS = st.builds(Text, WORDS, CACHES)

@@ -93,6 +93,11 @@ class Dialect(Protocol):
         """Neutral parameter name -> this dialect's top-level keys for it, the preferred one first."""
         ...
 
+    @property
+    def renamed_keys(self) -> Mapping[str, str | None]:
+        """Top-level keys of this dialect that the vendor knows by another name, or (None) refuses."""
+        ...
+
     def envelope(self, body: bytes) -> Envelope:
         """The routing fields of a request's body. Raises `Refused`."""
         ...

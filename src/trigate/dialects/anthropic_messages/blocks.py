@@ -22,7 +22,7 @@ from trigate.core.chat import (
     ToolCall,
     ToolResult,
 )
-from trigate.dialects.anthropic_messages.fields import Fields, Misfit, Unsaid
+from trigate.dialects.fields import Fields, Misfit, Unsaid
 from trigate.dialects.parts import add_once, image_from_url
 
 Json = dict[str, object]

@@ -6,6 +6,7 @@ Source: platform.claude.com/docs/en/api/messages. Above: surfaces and providers.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -42,6 +43,7 @@ class AnthropicMessages:
     name = "anthropic_messages"
     implied_end: bytes | None = None
     param_keys = _PARAM_KEYS
+    renamed_keys: Mapping[str, str | None] = MappingProxyType({})
 
     def envelope(self, body: bytes) -> Envelope:
         """The routing fields of a request's body. Raises `Refused`."""

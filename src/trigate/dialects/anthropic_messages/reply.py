@@ -22,7 +22,7 @@ from trigate.core.chat import (
     ToolCall,
 )
 from trigate.dialects.anthropic_messages.blocks import Json, read_blocks, write_tool_use
-from trigate.dialects.anthropic_messages.fields import Fields, Misfit
+from trigate.dialects.fields import Fields, Misfit
 from trigate.dialects.anthropic_messages.stops import read_stop, write_stop
 from trigate.dialects.anthropic_messages.usage import Tally, WireUsage, write_usage
 

@@ -13,7 +13,7 @@ from typing import Final
 from trigate.core.chat import Chat, Message, Reasoning, ReplyFormat, Tool, ToolChoice
 from trigate.core.errors import Refused, invalid, unsupported
 from trigate.dialects.anthropic_messages.blocks import read_blocks, read_cache, read_texts
-from trigate.dialects.anthropic_messages.fields import Fields, Misfit, Unsaid
+from trigate.dialects.fields import Fields, Misfit, Unsaid
 from trigate.dialects.parts import add_once, says_something
 from trigate.wire.json import Body
 

@@ -14,7 +14,7 @@ import msgspec
 from trigate.core.chat import Chat, Message, Tool
 from trigate.core.errors import Refused, invalid, unsupported
 from trigate.dialects.anthropic_messages.blocks import Json, with_cache, write_block
-from trigate.dialects.anthropic_messages.fields import Misfit
+from trigate.dialects.fields import Misfit
 from trigate.dialects.parts import add_once
 
 DEFAULT_MAX_TOKENS: Final = 4096

@@ -5,6 +5,7 @@ and never written. Source: platform.openai.com/docs/api-reference/chat.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from trigate.core.chat import Chat, Reply
 from trigate.core.envelope import Envelope
@@ -20,17 +21,25 @@ from trigate.dialects.openai_chat.request_reader import read_request
 from trigate.dialects.openai_chat.request_writer import write_request
 from trigate.dialects.openai_chat.stream_reader import StreamReader
 from trigate.dialects.openai_chat.stream_writer import DONE_EVENT, StreamWriter
+from trigate.dialects.openai_chat.think_tags import UntaggedChunks
+from trigate.dialects.openai_chat.traits import OPENAI, Traits
+from trigate.dialects.openai_chat.usage_places import CHUNK_READERS
 
-__all__ = ["OpenAIChat"]
+__all__ = ["OpenAIChat", "Traits"]
 
 
 class OpenAIChat:
-    """`core.ports.Dialect`. Stateless: one instance serves every exchange."""
+    """`core.ports.Dialect`, of OpenAI or of one imitator. Stateless: one instance serves every exchange."""
 
     name = "openai_chat"
     param_keys: Mapping[str, tuple[str, ...]] = PARAM_KEYS
     implied_end: bytes | None = DONE_EVENT
     """Many imitators leave `[DONE]` out; clients wait for it."""
+
+    def __init__(self, traits: Traits = OPENAI) -> None:
+        self._traits: Final = traits
+        self._read_chunk: Final = CHUNK_READERS[traits.usage_in]
+        self.renamed_keys: Final = traits.renames
 
     def envelope(self, body: bytes) -> Envelope:
         """The routing fields of a request's body. Raises `Refused`."""
@@ -38,7 +47,7 @@ class OpenAIChat:
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
         """Top-level edits for a body that is forwarded to the same dialect."""
-        return forward_edits(envelope, model)
+        return forward_edits(envelope, model, ask_usage=self._traits.asks_usage)
 
     def read_request(self, body: bytes) -> Chat:
         """A client's request. Raises `Refused`."""
@@ -50,11 +59,11 @@ class OpenAIChat:
 
     def write_request(self, chat: Chat) -> bytes:
         """The body for an upstream, usage asked for. Adds to `chat.lost`."""
-        return write_request(chat)
+        return write_request(chat, self._traits)
 
     def read_reply(self, body: bytes) -> Reply:
         """An upstream's whole reply. Raises ValueError."""
-        return read_reply(body)
+        return read_reply(body, think_tags=self._traits.think_tags)
 
     def write_reply(self, reply: Reply) -> bytes:
         """A whole reply for a client."""
@@ -62,11 +71,11 @@ class OpenAIChat:
 
     def meter(self, envelope: Envelope) -> Meter:
         """A fresh meter for a forwarded reply."""
-        return Meter(envelope)
+        return Meter(envelope, self._read_chunk)
 
     def stream_reader(self) -> StreamReader:
         """A fresh reader for an upstream's stream."""
-        return StreamReader()
+        return StreamReader(UntaggedChunks(self._read_chunk) if self._traits.think_tags else self._read_chunk)
 
     def stream_writer(self, envelope: Envelope) -> StreamWriter:
         """A fresh writer for a client's stream."""

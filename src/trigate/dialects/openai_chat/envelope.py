@@ -106,10 +106,10 @@ def _metadata(raw: msgspec.Raw) -> dict[str, str]:
         return {}
 
 
-def forward_edits(envelope: Envelope, model: str) -> dict[str, bytes | None]:
+def forward_edits(envelope: Envelope, model: str, *, ask_usage: bool = True) -> dict[str, bytes | None]:
     """Edits for a body that is forwarded: the model, and usage asked for beside the client's own stream options."""
     edits: dict[str, bytes | None] = {"model": msgspec.json.encode(model)}
-    if envelope.stream and not envelope.wants_usage:
+    if ask_usage and envelope.stream and not envelope.wants_usage:
         sent = envelope.params.get("stream_options")
         options = {} if sent is None else _OPTIONS.decode(sent)
         options["include_usage"] = msgspec.Raw(b"true")

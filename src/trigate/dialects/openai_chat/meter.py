@@ -4,29 +4,32 @@
 Many imitators never send `[DONE]`: an upstream that ends with `stop` set was complete, one that ends without was cut.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from trigate.core.envelope import Envelope
 from trigate.core.errors import Fault
 from trigate.core.ports import CONTENT, ENDED, FAILED, HIDDEN, SILENT
 from trigate.core.usage import Usage
-from trigate.dialects.openai_chat.shapes import CHUNK, DONE, REPLY, CallShape, Said, stop_reason
+from trigate.dialects.openai_chat.shapes import DONE, CallShape, Chunk, Said, decode_chunk, decode_reply, stop_reason
 from trigate.dialects.openai_chat.stream_reader import in_band_error
 from trigate.dialects.openai_chat.usage import read_usage
-from trigate.dialects.parts import decode_upstream
 
 
 class Meter:
     """One forwarded reply. The relay calls `event` for each event in order, or `whole` once."""
 
-    __slots__ = ("_choices", "_hides_usage", "fault", "model", "output_chars", "stop", "usage")
+    __slots__ = ("_choices", "_hides_usage", "_read", "fault", "model", "output_chars", "stop", "usage")
 
-    def __init__(self, envelope: Envelope) -> None:
+    def __init__(self, envelope: Envelope, read: Callable[[bytes], Chunk] = decode_chunk) -> None:
+        """`read` makes a chunk of an event's data."""
         self.usage: Usage | None = None
         self.model = ""
         self.stop = ""
         self.output_chars = 0
         self.fault: Fault | None = None
+        self._read = read
         self._hides_usage = envelope.stream and not envelope.wants_usage
         self._choices = {index: _ChoiceSeen() for index in range(max(envelope.n, 1))}
 
@@ -36,7 +39,7 @@ class Meter:
             return SILENT
         if data.strip() == DONE:
             return ENDED
-        chunk = decode_upstream(CHUNK, data)
+        chunk = self._read(data)
         if failed := in_band_error(name, data, chunk):
             self.fault = failed.fault
             return FAILED
@@ -57,7 +60,7 @@ class Meter:
 
     def whole(self, body: bytes) -> None:
         """Read a whole reply. Raises ValueError when it is not a reply of this dialect."""
-        shape = decode_upstream(REPLY, body)
+        shape = decode_reply(body)
         if not shape.choices:
             raise ValueError("a reply without choices")
         self.model = shape.model or ""

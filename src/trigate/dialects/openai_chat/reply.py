@@ -13,9 +13,10 @@ import msgspec
 
 from trigate.core.chat import Block, Choice, Refusal, Reply, StopReason, Text, Thinking, ToolCall
 from trigate.core.usage import NO_USAGE
-from trigate.dialects.openai_chat.shapes import REPLY, CallShape, ReplyChoice, stop_reason
+from trigate.dialects.openai_chat.shapes import CallShape, ReplyChoice, decode_reply, stop_reason
+from trigate.dialects.openai_chat.think_tags import split_thinking
 from trigate.dialects.openai_chat.usage import read_usage, write_usage
-from trigate.dialects.parts import decode_upstream, minted_call_id
+from trigate.dialects.parts import minted_call_id
 
 _FINISH: Final = {
     StopReason.END: "stop",
@@ -28,11 +29,14 @@ _FINISH: Final = {
 }
 
 
-def read_reply(body: bytes) -> Reply:
-    """An upstream's whole reply. Raises ValueError."""
-    shape = decode_upstream(REPLY, body)
+def read_reply(body: bytes, *, think_tags: bool = False) -> Reply:
+    """An upstream's whole reply; `think_tags` may stand in its texts. Raises ValueError."""
+    shape = decode_reply(body)
     if not shape.choices:
         raise ValueError("a reply without choices")
+    if think_tags:
+        for choice in shape.choices:
+            _untag(choice)
     reply_id = shape.id or ""
     return Reply(
         id=reply_id,
@@ -41,6 +45,12 @@ def read_reply(body: bytes) -> Reply:
         usage=NO_USAGE if shape.usage is None else read_usage(shape.usage),
         created=int(shape.created or 0),
     )
+
+
+def _untag(choice: ReplyChoice) -> None:
+    message = choice.message
+    thinking, message.content = split_thinking(message.content or "")
+    message.reasoning_content = (message.reasoning_content or message.reasoning or "") + thinking
 
 
 def _read_choice(shape: ReplyChoice, reply_id: str) -> Choice:

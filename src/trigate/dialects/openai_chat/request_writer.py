@@ -1,7 +1,7 @@
 """A neutral `Chat` as the body of an upstream's chat request; a stream is asked to report usage.
 
 What OpenAI cannot say is named in `chat.lost`: `top_k`, `cache_control` (it caches by itself), a thinking budget,
-thinking that another vendor signed, `is_error` of a tool result. Unsigned thinking goes back as `reasoning_content`:
+thinking that another vendor signed, `is_error` of a tool result; so is what `Traits` say that an imitator refuses. Unsigned thinking goes back as `reasoning_content`:
 the vendors that wrote it ask for it within a round of tool calls. Pictures in a tool result, which OpenAI has no place
 for, follow in the user's message behind the results, under a line that names the call.
 Source: platform.openai.com/docs/api-reference/chat/create.
@@ -30,6 +30,7 @@ from trigate.core.chat import (
     ToolResult,
 )
 from trigate.dialects.openai_chat.reply import write_call
+from trigate.dialects.openai_chat.traits import OPENAI, Traits
 from trigate.dialects.parts import add_once, url_of_image
 
 Json = dict[str, object]
@@ -40,9 +41,9 @@ _NO_PARAMETERS: Final = b"{}"
 _FORMAT_NAME: Final = "reply"
 
 
-def write_request(chat: Chat) -> bytes:
+def write_request(chat: Chat, traits: Traits = OPENAI) -> bytes:
     """The body for an upstream. Adds to `chat.lost`."""
-    body: Json = {"model": chat.model, "messages": [*_system(chat), *_messages(chat)]}
+    body: Json = {"model": chat.model, "messages": [*_system(chat), *_messages(chat, traits.thinking_key)]}
     body |= _tools(chat)
     body |= _sampling(chat)
     if chat.reply_format is not None:
@@ -53,9 +54,23 @@ def write_request(chat: Chat) -> bytes:
         body["service_tier"] = chat.service_tier
     elif chat.service_tier is not None:
         add_once(chat.lost, ["service_tier"])
+    _rename(body, traits, chat.lost)
     if chat.stream:
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        body["stream"] = True
+        if traits.asks_usage:
+            body["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(body)
+
+
+def _rename(body: Json, traits: Traits, lost: list[str]) -> None:
+    for key, name in traits.renames.items():
+        if key not in body:
+            continue
+        value = body.pop(key)
+        if name is None:
+            add_once(lost, [key])
+        else:
+            body[name] = value
 
 
 def _sampling(chat: Chat) -> Json:
@@ -151,11 +166,11 @@ def _texts(texts: list[Text]) -> str | list[Json]:
     return texts[0].text if len(texts) == 1 else [_part(text) for text in texts]
 
 
-def _messages(chat: Chat) -> Iterator[Json]:
+def _messages(chat: Chat, thinking_key: str | None) -> Iterator[Json]:
     for message in chat.messages:
         _lose_cache((getattr(block, "cache", None) for block in message.content), chat.lost)
         if message.role == "assistant":
-            yield from _assistant(message, chat.lost)
+            yield from _assistant(message, thinking_key, chat.lost)
         else:
             yield from _user(message, chat.lost)
 
@@ -164,14 +179,16 @@ def _named(message: Message, written: Json) -> Json:
     return written if message.name is None else written | {"name": message.name}
 
 
-def _assistant(message: Message, lost: list[str]) -> Iterator[Json]:
+def _assistant(message: Message, thinking_key: str | None, lost: list[str]) -> Iterator[Json]:
     texts = [block for block in message.content if isinstance(block, Text)]
     calls = [write_call(block) for block in message.content if isinstance(block, ToolCall)]
     refusal = "".join(block.text for block in message.content if isinstance(block, Refusal))
     thinking = "".join(_unsigned(message.content, lost))
     written: Json = {"role": "assistant", "content": _texts(texts) if texts else None}
-    if thinking:
-        written["reasoning_content"] = thinking
+    if thinking and thinking_key is not None:
+        written[thinking_key] = thinking
+    elif thinking:
+        add_once(lost, ["messages.content.thinking"])
     if refusal:
         written["refusal"] = refusal
     if calls:

@@ -2,15 +2,18 @@
 
 Only the fields that something is made of; the rest is skipped by the decoder. Everything that vendors leave out or set
 to null is optional. Sources: platform.openai.com/docs/api-reference/chat (object, streaming), vLLM's and DeepSeek's
-own pages for `reasoning_content`, `reasoning` and `stop_reason`.
+own pages for `reasoning_content`, `reasoning` and `stop_reason`, docs.mistral.ai/capabilities/reasoning for content in
+parts, docs.bigmodel.cn for `sensitive` and `model_context_window_exceeded`.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from trigate.core.chat import StopReason
 from trigate.dialects.openai_chat.usage import UsageShape
+from trigate.dialects.parts import decode_upstream
 
 DONE: Final = b"[DONE]"
 NOTHING: Final = msgspec.Raw(b"null")
@@ -81,8 +84,53 @@ class ReplyShape(msgspec.Struct):
     usage: UsageShape | None = None
 
 
-CHUNK: Final = msgspec.json.Decoder(Chunk)
-REPLY: Final = msgspec.json.Decoder(ReplyShape)
+_CHUNK: Final = msgspec.json.Decoder(Chunk)
+_REPLY: Final = msgspec.json.Decoder(ReplyShape)
+_TREE: Final = msgspec.json.Decoder()
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """One event's chunk. Raises ValueError."""
+    try:
+        return decode_upstream(_CHUNK, data)
+    except msgspec.ValidationError:
+        return msgspec.convert(_with_plain_content(data, "delta"), Chunk)
+
+
+def decode_reply(body: bytes) -> ReplyShape:
+    """A whole reply. Raises ValueError."""
+    try:
+        return decode_upstream(_REPLY, body)
+    except msgspec.ValidationError:
+        return msgspec.convert(_with_plain_content(body, "message"), ReplyShape)
+
+
+class _Piece(msgspec.Struct):
+    """A part of Mistral's `content`: text, or thinking that holds parts of its own."""
+
+    text: str | None = None
+    thinking: "str | list[_Piece] | None" = None
+
+
+def _with_plain_content(data: bytes, key: str) -> object:
+    """The JSON with each `content` that is a list of parts as one text, and its thinking as `reasoning_content`."""
+    tree = decode_upstream(_TREE, data)
+    choices = tree.get("choices") if isinstance(tree, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        said = choice.get(key) if isinstance(choice, dict) else None
+        content = said.get("content") if isinstance(said, dict) else None
+        if isinstance(said, dict) and isinstance(content, list):
+            pieces = msgspec.convert(content, list[_Piece])
+            said["reasoning_content"] = _joined(piece.thinking for piece in pieces)
+            said["content"] = _joined(piece.text for piece in pieces)
+    return tree
+
+
+def _joined(texts: "Iterable[str | list[_Piece] | None]") -> str:
+    return "".join(
+        _joined(piece.text for piece in text) if isinstance(text, list) else text for text in texts if text is not None
+    )
+
 
 _STOPS: Final = {
     "stop": StopReason.END,
@@ -92,6 +140,8 @@ _STOPS: Final = {
     "tool_calls": StopReason.TOOL_CALLS,
     "function_call": StopReason.TOOL_CALLS,
     "content_filter": StopReason.CONTENT_FILTER,
+    "sensitive": StopReason.CONTENT_FILTER,
+    "model_context_window_exceeded": StopReason.CONTEXT_FULL,
 }
 
 

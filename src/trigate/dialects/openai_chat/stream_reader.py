@@ -6,6 +6,7 @@ is told by its `index`; where an imitator leaves that out, or gives every call t
 A stream that says `[DONE]` without a finish reason is taken as finished; content after a finish reason is malformed.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -31,7 +32,6 @@ from trigate.core.chat import (
 from trigate.dialects.openai_chat.error import read_error
 from trigate.dialects.openai_chat.reply import CallIds
 from trigate.dialects.openai_chat.shapes import (
-    CHUNK,
     DONE,
     NOTHING,
     CallFunction,
@@ -39,10 +39,11 @@ from trigate.dialects.openai_chat.shapes import (
     Chunk,
     ChunkChoice,
     Said,
+    decode_chunk,
     stop_reason,
 )
 from trigate.dialects.openai_chat.usage import read_usage
-from trigate.dialects.parts import decode_upstream, says_something, upstream_fault
+from trigate.dialects.parts import says_something, upstream_fault
 
 Prose = Thinking | Text | Refusal
 
@@ -61,9 +62,11 @@ def in_band_error(name: str, data: bytes, chunk: Chunk) -> Failed | None:
 class StreamReader:
     """One reply's state. `read` takes the events in order; an event without data says nothing."""
 
-    __slots__ = ("_choices", "_over", "_reply_id", "_started")
+    __slots__ = ("_choices", "_over", "_read", "_reply_id", "_started")
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[bytes], Chunk] = decode_chunk) -> None:
+        """`read` makes a chunk of an event's data."""
+        self._read = read
         self._choices: dict[int, _ChoiceReader] = {}
         self._started = False
         self._over = False
@@ -75,7 +78,7 @@ class StreamReader:
             return []
         if data.strip() == DONE:
             return self._end()
-        chunk = decode_upstream(CHUNK, data)
+        chunk = self._read(data)
         failed = in_band_error(name, data, chunk)
         if failed is not None:
             self._over = True

@@ -1,11 +1,11 @@
 """A JSON object under reading: take what is known, and what remains is what would be lost.
 
 Contract: null, "", [] and {} mean absent. Values are decoded only when they are taken, so that what is passed on as
-text (tool arguments, JSON schemas) keeps its bytes. Pure. Above: the readers of this dialect. Below: `parts`.
+text (tool arguments, JSON schemas) keeps its bytes. Pure. Above: the readers of the dialects. Below: `parts`.
 """
 
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 import msgspec
 
@@ -85,14 +85,14 @@ class Fields:
             raise Misfit(self.at(key), "field required")
         return text
 
-    def object(self, key: str) -> "Fields | None":
+    def object(self, key: str) -> Self | None:
         raw = self.raw(key)
-        return None if raw is None or raw == b"{}" else Fields(raw, self.at(key))
+        return None if raw is None or raw == b"{}" else type(self)(raw, self.at(key))
 
-    def objects(self, key: str) -> "list[Fields]":
+    def objects(self, key: str) -> list[Self]:
         path = self.at(key)
         items = self._take(key, _LIST, "a list") or ()
-        return [Fields(item, f"{path}.{index}") for index, item in enumerate(items)]
+        return [type(self)(item, f"{path}.{index}") for index, item in enumerate(items)]
 
     def is_text(self, key: str) -> bool:
         """Whether the field, which may be a string or a list, is a string."""

@@ -1,6 +1,6 @@
 import pytest
 
-from trigate.dialects.anthropic_messages.fields import Fields, Misfit
+from trigate.dialects.fields import Fields, Misfit
 
 
 def test_what_is_not_taken_is_left() -> None:

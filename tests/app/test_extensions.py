@@ -24,7 +24,7 @@ MAKERS = extensions(Registry(), REFERENCES, Pools(REFERENCES))
 def test_an_account_gets_its_secrets_when_it_is_built() -> None:
     account = MAKERS.provider(PublishedProvider("main", "openai", "us", msgspec.Raw(b'{"api_key": "${env:KEY}"}')))
     assert (account.name, account.kind, account.region) == ("main", "openai", "us")
-    assert ("authorization", "Bearer sk-canary") in account.call("chat", {}, b"").headers
+    assert ("authorization", "Bearer sk-canary") in account.call("chat", "m", False, {}, b"").headers
     assert "canary" not in repr(account)
 
 

@@ -59,6 +59,22 @@ def test_an_installed_package_adds_kinds(tmp_path: Path, monkeypatch: pytest.Mon
         registry.find("providers", "broken")
 
 
+def test_a_kind_may_be_a_row_of_a_table() -> None:
+    registry = Registry()
+    assert {"groq", "vllm"} <= set(registry.kinds("providers"))
+    row = registry.find("providers", "groq")
+    assert (row.kind, row.config.model_fields["base_url"].default) == ("groq", "https://api.groq.com/openai/v1")
+    with pytest.raises(Unknown) as caught:
+        registry.find("providers", "grog")
+    assert caught.value.nearest == "groq"
+
+
+def test_a_module_goes_before_a_row_of_its_name() -> None:
+    registry = Registry()
+    assert registry.find("providers", "azure_openai").config.__module__ == "trigate.providers.azure_openai"
+    assert registry.kinds("providers").count("azure_openai") == 1
+
+
 def test_settings_are_decoded_with_their_secrets() -> None:
     references = References({"KEY": "sk-1"})
     config = FAKE.decode(b'{"key": "${env:KEY}", "names": ["$${x}"]}', references)

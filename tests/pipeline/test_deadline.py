@@ -18,7 +18,7 @@ def ended(story: Story) -> tuple[str | None, float]:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         assert task is not None
-        deadline = Deadline(loop, task)
+        deadline = Deadline(task)
         try:
             await story(deadline)
         except asyncio.CancelledError:

@@ -9,7 +9,7 @@ from tests.support.plant import CHAT, HI, MESSAGE, Bench, exchange, model, targe
 from trigate.config.published import PublishedParam
 from trigate.config.snapshot import ParamEdit, Target
 from trigate.core.errors import Refused
-from trigate.pipeline.prepare import param_edits, prepare
+from trigate.pipeline.prepare import param_edits, prepare, rename
 from trigate.wire.json import Body
 
 
@@ -102,3 +102,32 @@ def test_whose_value_stands(body: bytes, overridable: bool, edits: dict[str, byt
     said: list[str] = []
     assert param_edits(Body(body), (msgspec.structs.replace(BOTH, overridable=overridable),), said) == edits
     assert said == lost
+
+
+@pytest.mark.parametrize(
+    ("body", "edits", "sent", "lost"),
+    [
+        (b"{}", {}, {}, []),
+        (b'{"max_completion_tokens":9}', {}, {"max_tokens": 9}, []),
+        (b'{"max_completion_tokens":null,"user":null}', {}, {}, []),
+        (b'{"max_completion_tokens":9,"max_tokens":null}', {}, {"max_tokens": 9}, []),
+        (b'{"max_completion_tokens":9,"max_tokens":8}', {}, {"max_tokens": 8}, ["max_completion_tokens"]),
+        (b'{"max_tokens":8}', {"max_completion_tokens": b"7", "max_tokens": None}, {"max_tokens": 7}, []),
+        (b'{"user":"u","seed":1}', {}, {"seed": 1}, ["user"]),
+        (b"{}", {"user": b'"u"'}, {}, ["user"]),
+    ],
+)
+def test_keys_go_by_the_vendors_names(
+    body: bytes, edits: dict[str, bytes | None], sent: dict[str, object], lost: list[str]
+) -> None:
+    said: list[str] = []
+    read, made = Body(body), dict(edits)
+    rename(read, made, {"max_completion_tokens": "max_tokens", "user": None}, said)
+    assert json.loads(read.splice(made)) == sent
+    assert said == lost
+
+
+def test_what_a_vendor_refuses_is_lost_once() -> None:
+    said = ["user"]
+    rename(Body(b'{"user":"u"}'), {}, {"user": None}, said)
+    assert said == ["user"]

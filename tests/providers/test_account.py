@@ -19,20 +19,22 @@ ACCOUNT = Account(
 
 
 def test_a_call_has_the_accounts_headers_and_only_allowed_ones_of_the_clients() -> None:
-    call = ACCOUNT.call("chat", {b"openai-beta": b"a\xe9", b"cookie": b"x", b"authorization": b"Bearer tg"}, b"{}")
+    call = ACCOUNT.call(
+        "chat", "m", False, {b"openai-beta": b"a\xe9", b"cookie": b"x", b"authorization": b"Bearer tg"}, b"{}"
+    )
     assert call.headers == [("authorization", "Bearer sk-canary"), ("openai-beta", "a\u00e9")]
     assert (call.method, call.url, call.body) == ("POST", "https://vendor.test/v1/chat/completions", b"{}")
 
 
 def test_calls_share_no_headers() -> None:
-    ACCOUNT.call("chat", {}, b"").headers.append(("traceparent", "x"))
-    assert ACCOUNT.call("chat", {}, b"").headers == [("authorization", "Bearer sk-canary")]
+    ACCOUNT.call("chat", "m", False, {}, b"").headers.append(("traceparent", "x"))
+    assert ACCOUNT.call("chat", "m", False, {}, b"").headers == [("authorization", "Bearer sk-canary")]
 
 
 def test_an_operation_that_it_lacks_is_refused() -> None:
     assert ACCOUNT.has("chat") and not ACCOUNT.has("count_tokens")
     with pytest.raises(Refused) as refused:
-        ACCOUNT.call("count_tokens", {}, b"")
+        ACCOUNT.call("count_tokens", "m", False, {}, b"")
     assert (refused.value.fault.code, refused.value.fault.status) == ("unsupported_operation", 400)
 
 

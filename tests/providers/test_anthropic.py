@@ -11,7 +11,7 @@ def account(**settings: object):  # type: ignore[no-untyped-def]
 
 
 def test_calls_go_to_anthropic_with_the_accounts_key() -> None:
-    call = account().call("chat", {b"anthropic-beta": b"a, b", b"x-api-key": b"tg"}, b"{}")
+    call = account().call("chat", "m", False, {b"anthropic-beta": b"a, b", b"x-api-key": b"tg"}, b"{}")
     assert call.url == "https://api.anthropic.com/v1/messages"
     assert dict(call.headers) == {
         "content-type": "application/json",
@@ -26,14 +26,14 @@ def test_calls_go_to_anthropic_with_the_accounts_key() -> None:
 def test_the_callers_version_comes_before_the_accounts() -> None:
     place = account(version="2024-01-01")
     assert (
-        dict(place.call("chat", {b"anthropic-version": b"2023-01-01"}, b"{}").headers)["anthropic-version"]
+        dict(place.call("chat", "m", False, {b"anthropic-version": b"2023-01-01"}, b"{}").headers)["anthropic-version"]
         == "2023-01-01"
     )
-    assert dict(place.call("chat", {}, b"{}").headers)["anthropic-version"] == "2024-01-01"
+    assert dict(place.call("chat", "m", False, {}, b"{}").headers)["anthropic-version"] == "2024-01-01"
 
 
 def test_it_counts_tokens() -> None:
-    assert account(base_url="https://proxy.test/anthropic/").call("count_tokens", {}, b"{}").url == (
+    assert account(base_url="https://proxy.test/anthropic/").call("count_tokens", "m", False, {}, b"{}").url == (
         "https://proxy.test/anthropic/v1/messages/count_tokens"
     )
 

@@ -9,7 +9,7 @@ from trigate.providers.openai import Config, build
 def test_calls_go_to_openai_with_the_accounts_credentials() -> None:
     config = Config.model_validate({"api_key": "sk-canary", "organization": "org-1", "project": "proj-1"})
     account = build("main", "us", config)
-    call = account.call("chat", {b"x-client-request-id": b"c1", b"x-api-key": b"tg"}, b"{}")
+    call = account.call("chat", "m", False, {b"x-client-request-id": b"c1", b"x-api-key": b"tg"}, b"{}")
     assert call.url == "https://api.openai.com/v1/chat/completions"
     assert dict(call.headers) == {
         "content-type": "application/json",
@@ -26,7 +26,7 @@ def test_calls_go_to_openai_with_the_accounts_credentials() -> None:
 
 def test_a_header_that_the_account_fixes_cannot_be_set_by_callers() -> None:
     config = Config.model_validate({"api_key": "sk", "headers": {"OpenAI-Beta": "fixed"}})
-    call = build("main", None, config).call("chat", {b"openai-beta": b"asked"}, b"{}")
+    call = build("main", None, config).call("chat", "m", False, {b"openai-beta": b"asked"}, b"{}")
     assert [value for name, value in call.headers if name == "openai-beta"] == ["fixed"]
 
 

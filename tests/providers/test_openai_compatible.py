@@ -8,7 +8,7 @@ from trigate.providers.openai_compatible import Config, build
 
 def test_a_server_without_a_key_is_called_without_one() -> None:
     account = build("vllm", None, Config.model_validate({"base_url": "http://vllm.internal:8000/v1/"}))
-    call = account.call("chat", {b"openai-beta": b"x", b"authorization": b"Bearer tg"}, b"{}")
+    call = account.call("chat", "m", False, {b"openai-beta": b"x", b"authorization": b"Bearer tg"}, b"{}")
     assert call.url == "http://vllm.internal:8000/v1/chat/completions"
     assert dict(call.headers) == {"content-type": "application/json", "accept-encoding": "identity"}
     assert account.kind == "openai_compatible"
@@ -16,7 +16,7 @@ def test_a_server_without_a_key_is_called_without_one() -> None:
 
 def test_a_key_is_sent_as_a_bearer_token() -> None:
     config = Config.model_validate({"base_url": "https://v.test", "api_key": "sk-canary", "headers": {"X-Org": "acme"}})
-    headers = dict(build("v", None, config).call("chat", {}, b"{}").headers)
+    headers = dict(build("v", None, config).call("chat", "m", False, {}, b"{}").headers)
     assert (headers["authorization"], headers["x-org"]) == ("Bearer sk-canary", "acme")
 
 

@@ -32,6 +32,7 @@ from trigate.core.ports import Call, Dialect, Fetcher, HeaderList
 from trigate.core.principal import Principal
 from trigate.core.record import Attempt, Mark, Open, Record, Settle
 from trigate.dialects.anthropic_messages import AnthropicMessages
+from trigate.dialects.gemini import Gemini
 from trigate.dialects.openai_chat import OpenAIChat
 from trigate.pipeline.deadline import Deadline
 from trigate.pipeline.exchange import Exchange
@@ -45,7 +46,7 @@ KEY: Final = "tg-canary-key-0123456789"
 VENDOR_KEY: Final = "sk-canary-vendor-9876543210"
 CALLER: Final = Principal("acme", "support", "support-1")
 PRICE: Final = Price("2026-11", input=2_000_000_000, cache_read=500_000_000, output=8_000_000_000)
-DIALECTS: Final[Mapping[str, Dialect]] = {each.name: each for each in (OpenAIChat(), AnthropicMessages())}
+DIALECTS: Final[Mapping[str, Dialect]] = {each.name: each for each in (OpenAIChat(), AnthropicMessages(), Gemini())}
 
 
 class ClientRequest:
@@ -69,6 +70,12 @@ class ClientRequest:
         if len(self._body) > limit:
             raise Refused(Fault("body_too_large", Category.TOO_LARGE, 413, "send less"))
         return self._body
+
+    @property
+    def task(self) -> "asyncio.Task[None]":
+        task = asyncio.current_task()
+        assert task is not None
+        return task
 
     def on_hang_up(self, callback: Callable[[], None]) -> None:
         self._hang_up = callback
@@ -327,7 +334,7 @@ def exchange(bench: Bench, body: object = None, *, dialect: str = "openai_chat",
             id="req_1",
             request=request,
             responder=view,
-            deadline=Deadline(asyncio.get_running_loop(), task),
+            deadline=Deadline(task),
             snapshot=bench.snapshot,
             dialect=DIALECTS[dialect],
             surface="openai",

@@ -23,6 +23,7 @@ from trigate.core.ports import Dialect
 from trigate.core.processes import BreakerRow, Gauge
 from trigate.core.record import Settle
 from trigate.dialects.anthropic_messages import AnthropicMessages
+from trigate.dialects.gemini import Gemini
 from trigate.dialects.openai_chat import OpenAIChat
 from trigate.evidence.spool import Fsync, SpoolWriter
 from trigate.pipeline.plant import Gauges, Plant
@@ -70,7 +71,7 @@ class Worker:
     async def run(self) -> None:
         """Build, serve, drain, and leave nothing behind."""
         layout, static = self._settings.layout, self._settings.static
-        dialects: dict[str, Dialect] = {each.name: each for each in (OpenAIChat(), AnthropicMessages())}
+        dialects: dict[str, Dialect] = {each.name: each for each in (OpenAIChat(), AnthropicMessages(), Gemini())}
         pools = Pools(self._references)
         live = LiveConfiguration(
             layout.root, extensions(Registry(), self._references, pools), tuple(dialects.values()), self._swapped

@@ -39,6 +39,14 @@ from trigate.core.money import NANOS, Price
 CURRENCY: Final = "USD"
 DATA: Final = f"genai-prices/{DATA_VERSION}"
 
+_VENDOR_OF: Final = {
+    "azure_openai": "azure",
+    "moonshot": "moonshotai",
+    "xai": "x-ai",
+    "zhipu": "zhipuai",
+}
+"""Kinds of providers that the data knows by another name."""
+
 _AUDIO: Final = re.compile(r"audio|realtime|-live|tts|transcribe|whisper|speech")
 _THOUSAND: Final = 1000
 
@@ -82,7 +90,8 @@ def find_vendor(kind: str, url: str = "") -> Provider | None:
 
     The data's own looser matching of names is left alone: it takes any `openai_compatible` server for OpenAI.
     """
-    named = next((vendor for vendor in VENDORS if vendor.id == kind), None)
+    known_as = _VENDOR_OF.get(kind, kind)
+    named = next((vendor for vendor in VENDORS if vendor.id == known_as), None)
     if named is not None or not url:
         return named
     return next((vendor for vendor in VENDORS if re.match(vendor.api_pattern, url)), None)

@@ -1,8 +1,9 @@
-"""Extensions by name: `kind: X` in a group is the module `trigate.<group>.X`, or an entry point of that group.
+"""Extensions by name: `kind: X` in a group is the module `trigate.<group>.X`, a row of one, or an entry point.
 
 The one module that imports by name, at load and never on the hot path. An extension's module has a frozen pydantic
-model `Config` and a function `build`; what `build` takes is the group's affair. Installed packages declare theirs as
-entry points of group `trigate.<group>` that point at such a module; a built-in name cannot be taken over.
+model `Config` and a function `build`; what `build` takes is the group's affair. A module may hold `KINDS` instead, a
+table of rows by kind, each of which has `config` and `build`. Installed packages declare theirs as entry points of
+group `trigate.<group>` that point at a module; a built-in name cannot be taken over.
 """
 
 import importlib
@@ -10,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel, ValidationError
@@ -30,6 +31,20 @@ class Unknown(ValueError):
         super().__init__(f"{kind!r} is no kind of {group}")
         self.nearest = nearest(kind, known)
         self.remedy = f"known kinds: {known_names(known)}"
+
+
+class Row(Protocol):
+    """An extension that is a row of a table."""
+
+    @property
+    def config(self) -> type[BaseModel]:
+        """Its config model."""
+        ...
+
+    @property
+    def build(self) -> Callable[..., object]:
+        """How it is built."""
+        ...
 
 
 class Extension(msgspec.Struct, frozen=True):
@@ -74,8 +89,11 @@ class Registry:
         known = self._extra.get((group, kind))
         if known is not None:
             return known
-        module = self._module(group, kind)
-        found = _extension(group, kind, module) if module else None
+        if kind in module_names(group):
+            found = _extension(group, kind, _import(f"{PACKAGE}.{group}.{kind}"))
+        else:
+            row = _rows(group).get(kind)
+            found = Extension(group, kind, row.config, row.build) if row else self._installed(group, kind)
         if found is None:
             raise Unknown(group, kind, self.kinds(group))
         return found
@@ -86,17 +104,14 @@ class Registry:
             name for name in module_names(group) if _extension(group, name, _import(f"{PACKAGE}.{group}.{name}"))
         ]
         points = [point.name for point in entry_points(group=f"{PACKAGE}.{group}")]
-        installed = [
-            name for name in points if (module := self._module(group, name)) and _extension(group, name, module)
-        ]
-        return sorted({*built_in, *installed, *(kind for where, kind in self._extra if where == group)})
+        installed = [name for name in points if self._installed(group, name)]
+        extra = [kind for where, kind in self._extra if where == group]
+        return sorted({*built_in, *_rows(group), *installed, *extra})
 
-    def _module(self, group: Group, kind: str) -> ModuleType | None:
-        if kind in module_names(group):
-            return _import(f"{PACKAGE}.{group}.{kind}")
+    def _installed(self, group: Group, kind: str) -> Extension | None:
         for point in entry_points(group=f"{PACKAGE}.{group}", name=kind):
             module = point.load()
-            return module if isinstance(module, ModuleType) else None
+            return _extension(group, kind, module) if isinstance(module, ModuleType) else None
         return None
 
 
@@ -120,6 +135,12 @@ def dialect_names() -> list[str]:
 
 def _import(name: str) -> ModuleType:
     return importlib.import_module(name)
+
+
+def _rows(group: str) -> Mapping[str, Row]:
+    """The rows of every table in the group's modules."""
+    tables = [vars(_import(f"{PACKAGE}.{group}.{name}")).get("KINDS") for name in module_names(group)]
+    return {kind: row for table in tables if isinstance(table, Mapping) for kind, row in table.items()}
 
 
 def _extension(group: str, kind: str, module: ModuleType) -> Extension | None:

@@ -54,12 +54,16 @@ class RedactedThinking(msgspec.Struct):
 
 
 class ToolCall(msgspec.Struct):
-    """The model asks for a tool. `arguments` is JSON text exactly as the model wrote it (may be empty)."""
+    """The model asks for a tool. `arguments` is JSON text exactly as the model wrote it (may be empty).
+
+    `signature` seals the thinking that led to the call (Gemini); it must come back unchanged to the vendor that made it.
+    """
 
     id: str
     name: str
     arguments: str = ""
     cache: CacheMark | None = None
+    signature: str | None = None
 
 
 class ToolResult(msgspec.Struct):

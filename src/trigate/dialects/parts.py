@@ -21,7 +21,7 @@ MESSAGE_LIMIT: Final = 1000
 _ABSENT: Final = frozenset({b"", NULL, b'""', b"[]", b"{}"})
 _AT: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
 _DATA_URL: Final = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data>.*)", re.DOTALL | re.IGNORECASE)
-_SECRET: Final = re.compile(r"(?:\b(?:sk|pk|org|proj|gsk|xai)[-_]|\bBearer\s+)[\w*.-]{4,}", re.IGNORECASE)
+_SECRET: Final = re.compile(r"(?:\b(?:sk|pk|org|proj|gsk|xai)[-_]|\bAIza|\bBearer\s+)[\w*.-]{4,}", re.IGNORECASE)
 _NOT_IN_IDS: Final = re.compile(r"[^A-Za-z0-9]")
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

@@ -25,6 +25,8 @@ SKIPPED: Final = frozenset(
         "signature",
         "cache_control",
         "media_type",
+        "mimeType",
+        "mime_type",
         "data",
         "detail",
         "format",

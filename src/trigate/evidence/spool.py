@@ -79,6 +79,7 @@ class SpoolWriter:
         self._next = 1
         self._durable = 0
         self._wanted = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._lost: list[range] = []
         self._in_flight: _Group | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -126,7 +127,7 @@ class SpoolWriter:
             return
         self._wanted = max(self._wanted, sequence)
         if self._in_flight is None:
-            self._start_group(asyncio.get_running_loop())
+            self._start_group(self._running_loop())
 
     async def synced(self, sequence: int) -> None:
         """Wait until the record is as durable as the `fsync` setting says. Raises OSError when that failed."""
@@ -136,7 +137,7 @@ class SpoolWriter:
             if any(sequence in lost for lost in self._lost):
                 raise OSError(errno.EIO, "the record could not be made durable: syncing its segment failed")
             return
-        loop = asyncio.get_running_loop()
+        loop = self._running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         group = self._in_flight
         if group is not None and sequence <= group.last:
@@ -187,6 +188,12 @@ class SpoolWriter:
         return fresh
 
     # --- making durable ---
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that this spool is used in; asking anew costs a system call each time."""
+        if self._loop is None or self._loop.is_closed():
+            self._loop = asyncio.get_running_loop()
+        return self._loop
 
     def _start_group(self, loop: asyncio.AbstractEventLoop) -> None:
         group = _Group(self._segment, self._next - 1, loop, self._waiters)

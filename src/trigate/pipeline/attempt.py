@@ -133,9 +133,8 @@ class Attempt:
         except AttemptFailed:
             body = b""  # the status says enough
         error = self._target.provider.classify(reply.status, body)
-        retry_after_ms = retry_after(
-            reply.header("retry-after-ms"), reply.header("retry-after"), self._plant.clock.wall_ns()
-        )
+        said = retry_after(reply.header("retry-after-ms"), reply.header("retry-after"), self._plant.clock.wall_ns())
+        retry_after_ms = error.retry_after_ms if said is None else said
         return AttemptFailed(
             error.error_class, vendor_fault(error.error_class, error.message, retry_after_ms), status=reply.status
         )
@@ -158,7 +157,7 @@ class Attempt:
         created = exchange.wall_ns // 1_000_000_000
         if not exchange.streamed:
             counting = exchange.operation == "count_tokens"
-            meter = CountMeter() if counting else upstream.meter(exchange.envelope)
+            meter = CountMeter(upstream.count_key) if counting else upstream.meter(exchange.envelope)
             return WholeReply(client, upstream, meter, limits.reply_bytes, created)
         if client.name == upstream.name:
             return ForwardedStream(client, upstream.meter(exchange.envelope), limits.event_bytes)

@@ -13,9 +13,9 @@ class Deadline:
 
     __slots__ = ("_handle", "_loop", "_phase", "_phase_at", "_scheduled_at", "_task", "_total_at", "expired")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    def __init__(self, task: "asyncio.Task[None]") -> None:
         """Nothing is armed yet."""
-        self._loop = loop
+        self._loop = task.get_loop()
         self._task = task
         self._total_at = float("inf")
         self._phase = "total"

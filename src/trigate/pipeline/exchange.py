@@ -41,6 +41,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     principal: Principal | None = None
     model: Model | None = None
     model_asked: str | None = None
+    stream_asked: bool | None = None
+    """Where the path says whether to stream; else the body does."""
     body: Body | None = None
     envelope: Envelope | None = None
     facts: Facts | None = None

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-import msgspec
-
 from trigate.config.snapshot import ParamEdit, Target
 from trigate.core.ports import Call
 from trigate.pipeline.exchange import Exchange
@@ -28,16 +26,14 @@ def prepare(exchange: Exchange, target: Target) -> Call:
     edits = param_edits(exchange.body, params, exchange.lost)
     if client.name == upstream.name:
         edits.update(upstream.forward_edits(exchange.envelope, target.model))
-        edits["model"] = msgspec.json.encode(target.model)
         rename(exchange.body, edits, upstream.renamed_keys, exchange.lost)
         headers, body = exchange.headers, exchange.body.splice(edits)
     else:
-        edits["model"] = b'"-"'
         chat = client.read_request(exchange.body.splice(edits))
-        chat.model = target.model
+        chat.model, chat.stream = target.model, exchange.streamed
         headers, body = NO_HEADERS, upstream.write_request(chat)
         exchange.lost += [name for name in chat.lost if name not in exchange.lost]
-    return target.provider.call(exchange.operation, headers, body)
+    return target.provider.call(exchange.operation, target.model, exchange.streamed, headers, body)
 
 
 def param_edits(body: Body, params: tuple[ParamEdit, ...], lost: list[str]) -> dict[str, bytes | None]:
@@ -51,15 +47,40 @@ def param_edits(body: Body, params: tuple[ParamEdit, ...], lost: list[str]) -> d
         if not param.keys:
             lost.append(param.name)
             continue
-        given = [key for key in param.keys if body.value(key) not in (None, NULL)]
+        given = [key for key in param.keys if _value(body, key) not in (None, NULL)]
         if not given:
-            edits[param.keys[0]] = param.value
+            _put(edits, body, _preferred(body, param.keys), param)
         elif not param.overridable:
-            edits.update(dict.fromkeys(given[1:]))
-            edits[given[0]] = param.value
-            if body.value(given[0]) != param.value and given[0] not in lost:
+            for key in given[1:]:
+                _put(edits, body, key, None)
+            _put(edits, body, given[0], param)
+            if _value(body, given[0]) != param.value and given[0] not in lost:
                 lost.append(given[0])
     return edits
+
+
+def _preferred(body: Body, keys: tuple[str, ...]) -> str:
+    """The first key, or the first in an object that is there already."""
+    return next((key for key in keys if "." in key and key.partition(".")[0] in body), keys[0])
+
+
+def _value(body: Body, key: str) -> bytes | None:
+    """The JSON text at a key. Raises `Refused` where the object around it could be read in two ways."""
+    outer, nested, inner = key.partition(".")
+    value = body.value(outer)
+    if not nested or value in (None, NULL):
+        return None if nested else value
+    return Body(value or b"").value(inner)
+
+
+def _put(edits: dict[str, bytes | None], body: Body, key: str, param: ParamEdit | None) -> None:
+    """Edit one key, None to remove it. An object is edited as a whole, with the edits that it has so far."""
+    outer, nested, inner = key.partition(".")
+    value = None if param is None else param.value
+    if nested:
+        around = edits.get(outer) or body.value(outer)
+        value = Body(b"{}" if around in (None, NULL) else around or b"").splice({inner: value})
+    edits[outer] = value
 
 
 def rename(body: Body, edits: dict[str, bytes | None], renamed: Mapping[str, str | None], lost: list[str]) -> None:

@@ -13,10 +13,10 @@ import asyncio
 import logging
 from typing import Final
 
-from trigate.config.snapshot import Model
+from trigate.config.snapshot import Model, Target
 from trigate.core.errors import INTERNAL, AttemptFailed, Category, Fault, Refused, invalid
 from trigate.core.facts import Candidate, Estimate, Facts
-from trigate.core.ports import AdmissionInput
+from trigate.core.ports import AdmissionInput, Dialect
 from trigate.core.record import Attempt as AttemptRecord
 from trigate.decide.admission import admit
 from trigate.decide.retry import may_try_next
@@ -61,7 +61,7 @@ async def run(exchange: Exchange, plant: Plant) -> None:
 
 
 async def read(exchange: Exchange) -> None:
-    """The body, its envelope, and the model that is asked for: the path's own if the path stands for one."""
+    """The body, its envelope, and what is asked for: the path's own model and way of replying if it stands for them."""
     exchange.body = Body(await exchange.request.body(exchange.snapshot.limits.body_bytes))
     envelope = exchange.envelope = exchange.dialect.envelope(exchange.body.raw)
     if exchange.model_asked is None:
@@ -69,6 +69,8 @@ async def read(exchange: Exchange) -> None:
     elif envelope.model not in ("", exchange.model_asked):
         exchange.lost.append("model")
     envelope.model = exchange.model_asked
+    if exchange.stream_asked is not None:
+        envelope.stream = exchange.stream_asked
     exchange.use_case = exchange.use_case or envelope.metadata.get("use_case")
 
 
@@ -136,7 +138,7 @@ async def attempt_in_order(exchange: Exchange, plant: Plant, model: Model) -> No
     order = order_targets(model.selector, exchange.facts.candidates, model.primaries, exchange.facts.draw)
     lost, fault = exchange.lost, None
     for target in [model.targets[index] for index in order]:
-        if not target.provider.has(exchange.operation):
+        if exchange.operation == "count_tokens" and not counts(target, exchange.dialect):
             return await count_locally(exchange, plant)
         exchange.lost = [*lost]
         try:
@@ -154,6 +156,11 @@ async def attempt_in_order(exchange: Exchange, plant: Plant, model: Model) -> No
             if over or not may_try_next(failure.error_class, made, model.attempts, model.retry_on):
                 break
     raise Refused(fault or INTERNAL)
+
+
+def counts(target: Target, client: Dialect) -> bool:
+    """Whether the target can count what is asked in the client's dialect: counts are forwarded, not translated."""
+    return target.provider.has("count_tokens") and target.provider.dialect.name == client.name
 
 
 def note_failure(exchange: Exchange, plant: Plant) -> None:

@@ -79,10 +79,13 @@ class Account(msgspec.Struct, frozen=True):
         """Whether the vendor has this operation."""
         return operation in self.urls
 
-    def call(self, operation: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+    def url(self, operation: str, model: str, stream: bool) -> str:
+        """Where an operation that the vendor has is called: the same for every model."""
+        return self.urls[operation]
+
+    def call(self, operation: str, model: str, stream: bool, headers: Mapping[bytes, bytes], body: bytes) -> Call:
         """The HTTP request; client headers on the allow-list ride along."""
-        url = self.urls.get(operation)
-        if url is None:
+        if not self.has(operation):
             message = f"{operation} is not offered by this target; ask for a model that has it"
             raise Refused(Fault("unsupported_operation", Category.UNSUPPORTED, 400, message))
         outgoing = list(self.headers)
@@ -90,7 +93,7 @@ class Account(msgspec.Struct, frozen=True):
             value = headers.get(name)
             if value is not None:
                 outgoing.append((name.decode(), value.decode("latin-1")))
-        return Call("POST", url, outgoing, body)
+        return Call("POST", self.url(operation, model, stream), outgoing, body)
 
     def classify(self, status: int, body: bytes) -> VendorError:
         """What an error reply means."""

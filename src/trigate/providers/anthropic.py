@@ -29,9 +29,9 @@ class AnthropicAccount(Account, frozen=True):
 
     version: str
 
-    def call(self, operation: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+    def call(self, operation: str, model: str, stream: bool, headers: Mapping[bytes, bytes], body: bytes) -> Call:
         """The HTTP request, with the caller's `anthropic-version` or the account's."""
-        call = super().call(operation, headers, body)
+        call = super().call(operation, model, stream, headers, body)
         asked = headers.get(b"anthropic-version")
         call.headers.append(("anthropic-version", asked.decode("latin-1") if asked else self.version))
         return call

@@ -275,7 +275,7 @@ class HttpConnection(HttpToolsProtocol):
     def _begin(self, responder: HttpResponder) -> None:
         self._current = responder
         responder.paused = self._paused
-        task = self.loop.create_task(self._serve(responder))
+        task = responder.request.task = self.loop.create_task(self._serve(responder))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

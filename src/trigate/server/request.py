@@ -28,7 +28,7 @@ class HttpRequest:
     __slots__ = (
         *("_chunks", "_fault", "_gone", "_hang_up", "_length", "_limit", "_source", "_waiter"),
         *("arrived_ns", "complete", "expects", "headers", "keep_alive", "listener", "method", "path", "peer", "query"),
-        *("asked_ns", "size", "version", "wire_bytes"),
+        *("asked_ns", "size", "task", "version", "wire_bytes"),
     )
 
     def __init__(self, source: BodySource, method: str, headers: Mapping[bytes, bytes]) -> None:
@@ -37,6 +37,7 @@ class HttpRequest:
         self.path = self.query = self.peer = self.listener = ""
         self.version = "1.1"
         self.arrived_ns = self.asked_ns = 0
+        self.task: asyncio.Task[None]
         self.keep_alive = True
         self.complete = False
         self.expects = headers.get(b"expect", b"").lower() == b"100-continue"
@@ -102,7 +103,7 @@ class HttpRequest:
         self._wake()
 
     def answered(self) -> None:
-        """The reply is over: nobody waits for the client to go. Lets go of what the callbacks hold, which holds this."""
+        """The reply is over: let go of the callbacks, which hold this request too."""
         self._hang_up = []
 
     def hung_up(self) -> None:

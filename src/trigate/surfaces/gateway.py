@@ -4,7 +4,6 @@ Above is `server`, which speaks HTTP; below is `pipeline.run`, which carries out
 a key; everything else needs one.
 """
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -98,14 +97,12 @@ class Gateway:
         self, request: Request, responder: Responder, snapshot: Snapshot, exchange_id: str, route: Route
     ) -> None:
         """Open an exchange and carry it out. A client that hangs up cancels it, and with it the upstream call."""
-        task = asyncio.current_task()
-        assert task is not None
-        clock, headers = self._plant.clock, request.headers
+        task, clock, headers = request.task, self._plant.clock, request.headers
         exchange = Exchange(
             id=exchange_id,
             request=request,
             responder=responder,
-            deadline=Deadline(asyncio.get_running_loop(), task),
+            deadline=Deadline(task),
             snapshot=snapshot,
             dialect=self._dialects[route.dialect],
             surface=route.surface,

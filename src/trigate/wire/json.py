@@ -18,11 +18,8 @@ _MEMBER: Final = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\
 _CLOSE: Final = re.compile(rb"[ \t\r\n]*\}")
 
 
-class Field(msgspec.Struct, frozen=True):
-    """Where the value of one top-level key stands in the body: `body[start:end]`."""
-
-    start: int
-    end: int
+Span = tuple[int, int]
+"""Where a value stands in the body: `body[start:end]`."""
 
 
 class Body:
@@ -41,10 +38,15 @@ class Body:
     def value(self, key: str) -> bytes | None:
         """The JSON text of one field, or None when the key is absent."""
         field = self.fields.get(key)
-        return None if field is None else self.raw[field.start : field.end]
+        return None if field is None else self.raw[field[0] : field[1]]
 
     def splice(self, edits: Mapping[str, bytes | None]) -> bytes:
         """The body with some fields replaced, added (at the front) or, where the edit is None, removed."""
+        if len(edits) == 1:
+            ((only, wanted),) = edits.items()
+            span = self.fields.get(only)
+            if span is not None and wanted is not None:
+                return b"%b%b%b" % (self.raw[: span[0]], wanted, self.raw[span[1] :])
         pieces: list[bytes] = []
         added = [
             b'"%s":%s' % (key.encode(), value)
@@ -57,24 +59,24 @@ class Body:
         pieces.append(self.raw[:position])
         if added:
             pieces.append(b",".join(added) + (b"," if self.fields else b""))
-        for key, field in self.fields.items():
+        for key, (start, end) in self.fields.items():
             value = edits.get(key)
             if value is not None:
-                pieces += (self.raw[position : field.start], value)
-                position = field.end
+                pieces += (self.raw[position:start], value)
+                position = end
         pieces.append(self.raw[position:])
         return b"".join(pieces)
 
     def _rebuild(self, edits: Mapping[str, bytes | None], added: list[bytes]) -> bytes:
         kept = []
-        for key, field in self.fields.items():
-            value = edits[key] if key in edits else self.raw[field.start : field.end]
+        for key, (start, end) in self.fields.items():
+            value = edits[key] if key in edits else self.raw[start:end]
             if value is not None:
                 kept.append(b'"%s":%s' % (key.encode(), value))
         return b"{" + b",".join(added + kept) + b"}"
 
 
-def _scan(raw: bytes) -> dict[str, Field]:
+def _scan(raw: bytes) -> dict[str, Span]:
     """Positions of the top-level values.
 
     msgspec proves that the text is JSON and gives each value's bytes; the walk then proves that these values, in this
@@ -86,15 +88,17 @@ def _scan(raw: bytes) -> dict[str, Field]:
         raise Refused(invalid("invalid_json", "the body must be a JSON object")) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(invalid("invalid_json", "the body is not valid JSON")) from None
-    fields: dict[str, Field] = {}
+    fields: dict[str, Span] = {}
     position = 0
     for key, value in values.items():
         name = _MEMBER.match(raw, position)
-        text = bytes(value)
-        if name is None or name[1] != key.encode() or not raw.startswith(text, name.end()):
+        if name is None or name[1] != key.encode():
             raise _ambiguous()
-        position = name.end() + len(text)
-        fields[key] = Field(name.end(), position)
+        text, start = bytes(value), name.end()
+        if not raw.startswith(text, start):
+            raise _ambiguous()
+        position = start + len(text)
+        fields[key] = (start, position)
     if values and _CLOSE.match(raw, position) is None:
         raise _ambiguous()
     return fields

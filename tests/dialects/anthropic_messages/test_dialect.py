@@ -14,7 +14,7 @@ def test_a_forwarded_body_changes_in_its_model_only() -> None:
     envelope = DIALECT.envelope(BODY)
     assert DIALECT.name == "anthropic_messages"
     assert Body(BODY).splice(DIALECT.forward_edits(envelope, 'claude-"x')) == BODY.replace(b'"alias"', b'"claude-\\"x"')
-    assert DIALECT.forward_edits(envelope, "alias") == {}
+    assert DIALECT.forward_edits(envelope, "alias") == {"model": b'"alias"'}
 
 
 def test_requests_and_replies_both_ways() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from trigate.core.chat import StopReason
-from trigate.dialects.openai_chat.shapes import CHUNK, REPLY, stop_reason
+from trigate.dialects.openai_chat.shapes import decode_chunk, decode_reply, stop_reason
 
 
 @pytest.mark.parametrize(
@@ -17,15 +17,15 @@ from trigate.dialects.openai_chat.shapes import CHUNK, REPLY, stop_reason
     ],
 )
 def test_sparse_and_rich_chunks_are_read(data: bytes) -> None:
-    assert CHUNK.decode(data).error == msgspec.Raw(b"null")
+    assert decode_chunk(data).error == msgspec.Raw(b"null")
 
 
 @pytest.mark.parametrize("data", [b'{"choices":"x"}', b'{"choices":[{"index":"0"}]}', b'{"usage":5}', b"[]", b""])
 def test_wrong_shapes_are_found(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        CHUNK.decode(data)
+        decode_chunk(data)
     with pytest.raises(msgspec.DecodeError):
-        REPLY.decode(data)
+        decode_reply(data)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,33 @@ def test_wrong_shapes_are_found(data: bytes) -> None:
         ("", False, True, StopReason.REFUSAL),
         ("content_filter", True, True, StopReason.CONTENT_FILTER),
         ("model_length", False, False, StopReason.CONTEXT_FULL),
+        ("sensitive", False, False, StopReason.CONTENT_FILTER),
+        ("model_context_window_exceeded", False, False, StopReason.CONTEXT_FULL),
     ],
 )
 def test_stop_reasons(word: str, called: bool, refused: bool, stop: StopReason) -> None:
     assert stop_reason(word, called=called, refused=refused) is stop
+
+
+PARTS = b"""[{"type":"thinking","thinking":[{"type":"text","text":"Let me "},{"type":"text","text":"see."}]},
+{"type":"reference","reference_ids":[1]},{"type":"text","text":"It is 4."}]"""
+
+
+def test_content_in_parts_is_read_as_text_and_thinking() -> None:
+    chunk = decode_chunk(b'{"choices":[{"index":0,"delta":{"content":%s}}]}' % PARTS)
+    reply = decode_reply(b'{"choices":[{"message":{"content":%s}}]}' % PARTS)
+    assert chunk.choices and chunk.choices[0].delta
+    for said in (chunk.choices[0].delta, reply.choices[0].message):
+        assert (said.reasoning_content, said.content) == ("Let me see.", "It is 4.")
+
+
+def test_reasoning_in_summaries_is_thinking() -> None:
+    parts = b'[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"text","text":"4"}]'
+    said = decode_reply(b'{"choices":[{"message":{"content":%s}}]}' % parts).choices[0].message
+    assert (said.reasoning_content, said.content) == ("Hm.", "4")
+
+
+@pytest.mark.parametrize("content", [b"5", b"[5]", b'[{"text":5}]', b'{"text":"x"}', b'[{"thinking":[1]}]'])
+def test_content_that_is_neither_is_found(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode_chunk(b'{"choices":[{"delta":{"content":%s}}]}' % content)

@@ -59,7 +59,7 @@ async def network(published: Published, references: References) -> AsyncIterator
     vendors = []
     for account in published.providers:
         try:
-            vendors.append(Vendor(account.name, build(account).call(CHAT, {}, b"").url))
+            vendors.append(Vendor(account.name, build(account).call(CHAT, account.name, False, {}, b"").url))
         except (Refused, ValueError) as error:
             yield warn(f"providers.{account.name}", f"its address is not known: {error}", "see: trigate check")
     for finding in await asyncio.to_thread(lambda: list(names(vendors, published.egress, references))):

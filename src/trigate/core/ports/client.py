@@ -1,5 +1,6 @@
 """The client's side: a request as it comes in, and the reply as it goes out."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -43,6 +44,11 @@ class Request(Protocol):
     @property
     def arrived_ns(self) -> int:
         """Monotonic time at which the head was complete."""
+        ...
+
+    @property
+    def task(self) -> "asyncio.Task[None]":
+        """The task that answers it; known without asking the event loop."""
         ...
 
     async def body(self, limit: int) -> bytes:

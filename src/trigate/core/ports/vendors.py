@@ -65,11 +65,12 @@ class StreamWriter(Protocol):
 
 
 class VendorError(msgspec.Struct, frozen=True):
-    """What a vendor's error body says. `code` is the vendor's own word."""
+    """What a vendor's error body says. `code` is the vendor's own word, `retry_after_ms` its wish, if it stands there."""
 
     error_class: ErrorClass
     message: str
     code: str = ""
+    retry_after_ms: int | None = None
 
 
 class Dialect(Protocol):
@@ -90,7 +91,12 @@ class Dialect(Protocol):
 
     @property
     def param_keys(self) -> Mapping[str, tuple[str, ...]]:
-        """Neutral parameter name -> this dialect's top-level keys for it, the preferred one first."""
+        """Neutral parameter name -> this dialect's keys for it, the preferred one first; `a.b` is `b` in object `a`."""
+        ...
+
+    @property
+    def count_key(self) -> str:
+        """Where the number stands in the reply to `count_tokens`."""
         ...
 
     @property
@@ -103,7 +109,7 @@ class Dialect(Protocol):
         ...
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
-        """Top-level edits, beside `model`, for a body that is forwarded to the same dialect: usage asked for."""
+        """Top-level edits for a body that is forwarded to the same dialect: `model` where it stands, usage asked for."""
         ...
 
     def read_request(self, body: bytes) -> Chat:
@@ -178,8 +184,11 @@ class Provider(Protocol):
         """Whether the vendor has this operation (`chat`, `count_tokens`)."""
         ...
 
-    def call(self, operation: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
-        """The HTTP request for one operation (`chat`, `count_tokens`). Raises `Refused` for one it does not have."""
+    def call(self, operation: str, model: str, stream: bool, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+        """The HTTP request for one operation (`chat`, `count_tokens`). Raises `Refused` for one it does not have.
+
+        `model` and `stream` are for vendors that have them in the URL; `body` is complete.
+        """
         ...
 
     def classify(self, status: int, body: bytes) -> VendorError:

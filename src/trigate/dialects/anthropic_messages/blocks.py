@@ -158,6 +158,8 @@ def _write_bare(block: Block, lost: list[str]) -> Json | None:
         case RedactedThinking(data=data):
             return {"type": "redacted_thinking", "data": data}
         case ToolCall():
+            if block.signature:  # another vendor's
+                add_once(lost, ["thought_signature"])
             return {**write_tool_use(block), "id": _own_id(block.id)}
         case ToolResult():
             return _write_tool_result(block, lost)

@@ -43,6 +43,7 @@ class AnthropicMessages:
     name = "anthropic_messages"
     implied_end: bytes | None = None
     param_keys = _PARAM_KEYS
+    count_key = "input_tokens"
     renamed_keys: Mapping[str, str | None] = MappingProxyType({})
 
     def envelope(self, body: bytes) -> Envelope:
@@ -50,8 +51,8 @@ class AnthropicMessages:
         return read_envelope(body)
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
-        """Top-level edits for a body that is forwarded to the same dialect: the model, if it changes."""
-        return {} if model == envelope.model else {"model": msgspec.json.encode(model)}
+        """Top-level edits for a body that is forwarded to the same dialect: the model."""
+        return {"model": msgspec.json.encode(model)}
 
     def read_request(self, body: bytes) -> Chat:
         """A client's request. Raises `Refused`."""

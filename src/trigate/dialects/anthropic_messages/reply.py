@@ -6,6 +6,7 @@ that are no JSON object, unless the reply was cut at its token limit (then the i
 why). Source: platform.claude.com/docs/en/api/messages. Above: `dialect`. Below: `blocks`, `stops`, `usage`.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -22,9 +23,9 @@ from trigate.core.chat import (
     ToolCall,
 )
 from trigate.dialects.anthropic_messages.blocks import Json, read_blocks, write_tool_use
-from trigate.dialects.fields import Fields, Misfit
 from trigate.dialects.anthropic_messages.stops import read_stop, write_stop
 from trigate.dialects.anthropic_messages.usage import Tally, WireUsage, write_usage
+from trigate.dialects.fields import Fields, Misfit
 
 _USAGE: Final = msgspec.json.Decoder(WireUsage)
 _CUT: Final = (StopReason.LENGTH, StopReason.CONTEXT_FULL)
@@ -59,7 +60,7 @@ def write_reply(reply: Reply) -> bytes:
     if len(reply.choices) != 1:
         raise ValueError(f"a message is one choice, not {len(reply.choices)}")
     choice = reply.choices[0]
-    written = [_write_block(block, choice.stop) for block in choice.content]
+    written = [_write_block(block, choice.stop) for block in _with_seals(choice.content)]
     message = {
         "id": reply.id,
         "type": "message",
@@ -75,6 +76,14 @@ def write_reply(reply: Reply) -> bytes:
         "usage": write_usage(reply.usage),
     }
     return msgspec.json.encode(message)
+
+
+def _with_seals(blocks: Iterable[Block]) -> Iterator[Block]:
+    """A call has no place for its signature: thinking without text in front of it has, and clients bring it back."""
+    for block in blocks:
+        if isinstance(block, ToolCall) and block.signature:
+            yield Thinking("", block.signature)
+        yield block
 
 
 def _write_block(block: Block, stop: StopReason) -> Json | None:

@@ -60,12 +60,13 @@ _ARGUMENTS: Final = b'"input_json_delta","partial_json":'
 class _Block:
     """One block that has not been closed in the output yet."""
 
-    __slots__ = ("accepts", "delta", "head", "held", "index", "is_lazy", "opening", "signature", "stopped")
+    __slots__ = ("accepts", "delta", "head", "held", "index", "is_lazy", "opening", "seal", "signature", "stopped")
 
     def __init__(self, started: BlockStarted) -> None:
         self.index = started.index
         self.stopped = False
         self.signature = ""
+        self.seal = ""  # of a call, which has no place for it: thinking without text in front of it has
         self.is_lazy = False
         self.head = b""  # of each of its deltas, once it is open
         self.accepts: type[_Fragment] | None = None
@@ -78,8 +79,9 @@ class _Block:
             case Thinking(text=text, signature=signature):
                 self.opening = {"type": "thinking", "thinking": "", "signature": ""}
                 self.accepts, self.delta, self.signature = ThinkingDelta, _THINKING, signature or ""
-            case ToolCall(id=call_id, name=name, arguments=text):
+            case ToolCall(id=call_id, name=name, arguments=text, signature=seal):
                 self.opening = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
+                self.seal = seal or ""
                 self.accepts, self.delta = ArgumentsDelta, _ARGUMENTS
             case RedactedThinking(data=data):
                 self.opening = {"type": "redacted_thinking", "data": data}
@@ -221,6 +223,9 @@ class MessagesStreamWriter:
     def _flush(self, block: _Block) -> bytes:
         """Open the current block, if there is something to show, and write what was held back of it."""
         events: list[bytes] = []
+        if block.seal:
+            events += self._sealed(block.seal)
+            block.seal = ""
         if not block.head and (block.held or not block.is_lazy):
             block.head = _BLOCK_DELTA % (self._opened, block.delta)
             events.append(_BLOCK_START % (self._opened, _JSON.encode(block.opening)))
@@ -232,6 +237,13 @@ class MessagesStreamWriter:
             events += (_BLOCK_DELTA % (self._opened - 1, _SIGNATURE), _JSON.encode(block.signature), _DELTA_END)
             block.signature = ""
         return b"".join(events)
+
+    def _sealed(self, signature: str) -> tuple[bytes, ...]:
+        """A block of thinking that is nothing but its signature."""
+        index, self._opened = self._opened, self._opened + 1
+        opening = _JSON.encode({"type": "thinking", "thinking": "", "signature": ""})
+        head = _BLOCK_DELTA % (index, _SIGNATURE)
+        return (_BLOCK_START % (index, opening), head, _JSON.encode(signature), _DELTA_END, _BLOCK_STOP % index)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

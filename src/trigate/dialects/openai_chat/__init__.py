@@ -35,6 +35,7 @@ class OpenAIChat:
     param_keys: Mapping[str, tuple[str, ...]] = PARAM_KEYS
     implied_end: bytes | None = DONE_EVENT
     """Many imitators leave `[DONE]` out; clients wait for it."""
+    count_key = "input_tokens"
 
     def __init__(self, traits: Traits = OPENAI) -> None:
         self._traits: Final = traits

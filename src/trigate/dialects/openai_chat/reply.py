@@ -13,7 +13,7 @@ import msgspec
 
 from trigate.core.chat import Block, Choice, Refusal, Reply, StopReason, Text, Thinking, ToolCall
 from trigate.core.usage import NO_USAGE
-from trigate.dialects.openai_chat.shapes import CallShape, ReplyChoice, decode_reply, stop_reason
+from trigate.dialects.openai_chat.shapes import CallShape, ReplyChoice, decode_reply, signature_of, stop_reason
 from trigate.dialects.openai_chat.think_tags import split_thinking
 from trigate.dialects.openai_chat.usage import read_usage, write_usage
 from trigate.dialects.parts import minted_call_id
@@ -73,7 +73,8 @@ def _read_choice(shape: ReplyChoice, reply_id: str) -> Choice:
 def _read_call(shape: CallShape, calls: "CallIds") -> ToolCall:
     if shape.function is None or not shape.function.name:
         raise ValueError("a tool call without a name")
-    return ToolCall(calls.unique(shape.id), shape.function.name, shape.function.arguments or "")
+    signature = signature_of(shape.extra_content)
+    return ToolCall(calls.unique(shape.id), shape.function.name, shape.function.arguments or "", signature=signature)
 
 
 class CallIds:
@@ -135,9 +136,20 @@ def _joined(texts: Iterable[str]) -> str | None:
 
 
 def write_call(call: ToolCall) -> dict[str, object]:
-    """A tool call of a message; no arguments are an empty object, since servers parse the text."""
-    return {
+    """A tool call of a message; no arguments are an empty object, since servers parse the text.
+
+    A signature stands where Google's own OpenAI-compatible endpoint has it.
+    """
+    written: dict[str, object] = {
         "id": call.id,
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments or "{}"},
     }
+    if call.signature:
+        written["extra_content"] = extra_content(call.signature)
+    return written
+
+
+def extra_content(signature: str) -> dict[str, dict[str, str]]:
+    """A call's field that holds its signature."""
+    return {"google": {"thought_signature": signature}}

@@ -45,6 +45,7 @@ from trigate.dialects.openai_chat.request_shapes import (
     RequestShape,
     ToolShape,
 )
+from trigate.dialects.openai_chat.shapes import signature_of
 from trigate.dialects.parts import add_once, decode_request, image_from_url, says_something
 from trigate.wire.json import Body
 
@@ -241,7 +242,8 @@ class _Messages:
             raise _unsaid(f"a tool call of type {shape.type}", f"{path}.type")
         if shape.function is None:
             raise _misfit(f"{path}.function", "is required")
-        return ToolCall(shape.id, shape.function.name, shape.function.arguments or "")
+        signature = signature_of(shape.extra_content)
+        return ToolCall(shape.id, shape.function.name, shape.function.arguments or "", signature=signature)
 
     def _tool(self, shape: MessageShape, *, joins: bool) -> None:
         """The results of one round of calls stand together in one turn."""

@@ -64,6 +64,7 @@ class CallShape(msgspec.Struct):
     id: str
     type: str = "function"
     function: CalledFunction | None = None
+    extra_content: msgspec.Raw = NOTHING
 
 
 class MessageShape(msgspec.Struct):

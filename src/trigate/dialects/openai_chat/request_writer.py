@@ -1,9 +1,9 @@
 """A neutral `Chat` as the body of an upstream's chat request; a stream is asked to report usage.
 
 What OpenAI cannot say is named in `chat.lost`: `top_k`, `cache_control` (it caches by itself), a thinking budget,
-thinking that another vendor signed, `is_error` of a tool result; so is what `Traits` say that an imitator refuses. Unsigned thinking goes back as `reasoning_content`:
-the vendors that wrote it ask for it within a round of tool calls. Pictures in a tool result, which OpenAI has no place
-for, follow in the user's message behind the results, under a line that names the call.
+thinking that another vendor signed, `is_error` of a tool result; so is what an imitator refuses. Unsigned thinking goes
+back in the vendor's own field: those that wrote it ask for it within a round of tool calls. Pictures in a tool result,
+which OpenAI has no place for, follow in the user's message behind the results, under a line that names the call.
 Source: platform.openai.com/docs/api-reference/chat/create.
 """
 
@@ -181,7 +181,7 @@ def _named(message: Message, written: Json) -> Json:
 
 def _assistant(message: Message, thinking_key: str | None, lost: list[str]) -> Iterator[Json]:
     texts = [block for block in message.content if isinstance(block, Text)]
-    calls = [write_call(block) for block in message.content if isinstance(block, ToolCall)]
+    calls = [_call(block, lost) for block in message.content if isinstance(block, ToolCall)]
     refusal = "".join(block.text for block in message.content if isinstance(block, Refusal))
     thinking = "".join(_unsigned(message.content, lost))
     written: Json = {"role": "assistant", "content": _texts(texts) if texts else None}
@@ -204,6 +204,13 @@ def _unsigned(blocks: list[Block], lost: list[str]) -> Iterator[str]:
             yield block.text
         elif isinstance(block, Thinking | RedactedThinking):
             add_once(lost, ["messages.content.thinking"])
+
+
+def _call(call: ToolCall, lost: list[str]) -> Json:
+    """A call without another vendor's signature."""
+    if call.signature:
+        add_once(lost, ["thought_signature"])
+    return write_call(msgspec.structs.replace(call, signature=None))
 
 
 def _user(message: Message, lost: list[str]) -> Iterator[Json]:

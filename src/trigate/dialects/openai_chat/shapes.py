@@ -19,6 +19,31 @@ DONE: Final = b"[DONE]"
 NOTHING: Final = msgspec.Raw(b"null")
 
 
+class _GoogleExtra(msgspec.Struct):
+    thought_signature: str | None = None
+
+
+class _Extra(msgspec.Struct):
+    google: _GoogleExtra | None = None
+
+
+_EXTRA: Final = msgspec.json.Decoder(_Extra | None)
+
+
+def signature_of(extra_content: msgspec.Raw) -> str | None:
+    """The signature of a call, where Google's own OpenAI-compatible endpoint has it. Other extras are of no interest.
+
+    Source: ai.google.dev/gemini-api/docs/thought-signatures (OpenAI compatibility).
+    """
+    if extra_content is NOTHING:
+        return None
+    try:
+        extra = _EXTRA.decode(extra_content)
+    except (ValueError, RecursionError):
+        return None
+    return extra.google.thought_signature or None if extra is not None and extra.google is not None else None
+
+
 class CallFunction(msgspec.Struct, gc=False):
     """The `function` of a tool call, or what a fragment adds to it."""
 
@@ -32,6 +57,7 @@ class CallShape(msgspec.Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: CallFunction | None = None
+    extra_content: msgspec.Raw = NOTHING
 
 
 class Said(msgspec.Struct):
@@ -92,9 +118,11 @@ _TREE: Final = msgspec.json.Decoder()
 def decode_chunk(data: bytes) -> Chunk:
     """One event's chunk. Raises ValueError."""
     try:
-        return decode_upstream(_CHUNK, data)
+        return _CHUNK.decode(data)
     except msgspec.ValidationError:
         return msgspec.convert(_with_plain_content(data, "delta"), Chunk)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def decode_reply(body: bytes) -> ReplyShape:
@@ -106,10 +134,11 @@ def decode_reply(body: bytes) -> ReplyShape:
 
 
 class _Piece(msgspec.Struct):
-    """A part of Mistral's `content`: text, or thinking that holds parts of its own."""
+    """A part of a `content` that is a list: text, or thinking (Mistral) or its summary (Databricks) in parts again."""
 
     text: str | None = None
     thinking: "str | list[_Piece] | None" = None
+    summary: "list[_Piece] | None" = None
 
 
 def _with_plain_content(data: bytes, key: str) -> object:
@@ -121,7 +150,7 @@ def _with_plain_content(data: bytes, key: str) -> object:
         content = said.get("content") if isinstance(said, dict) else None
         if isinstance(said, dict) and isinstance(content, list):
             pieces = msgspec.convert(content, list[_Piece])
-            said["reasoning_content"] = _joined(piece.thinking for piece in pieces)
+            said["reasoning_content"] = _joined(piece.thinking or piece.summary for piece in pieces)
             said["content"] = _joined(piece.text for piece in pieces)
     return tree
 

@@ -40,6 +40,7 @@ from trigate.dialects.openai_chat.shapes import (
     ChunkChoice,
     Said,
     decode_chunk,
+    signature_of,
     stop_reason,
 )
 from trigate.dialects.openai_chat.usage import read_usage
@@ -193,7 +194,8 @@ class _ChoiceReader:
     def _new_call(self, fragment: CallShape, name: str, deltas: list[Delta]) -> _OpenCall:
         if not name:
             raise ValueError("a tool call without a name")
-        block = self._open(ToolCall(self._ids.unique(fragment.id), name), deltas)
+        signature = signature_of(fragment.extra_content)
+        block = self._open(ToolCall(self._ids.unique(fragment.id), name, signature=signature), deltas)
         call = _OpenCall(block, fragment.id or "", name)
         self._calls.append(call)
         if fragment.index is not None:

@@ -34,7 +34,7 @@ from trigate.core.chat import (
 from trigate.core.errors import Fault
 from trigate.core.usage import NO_USAGE
 from trigate.dialects.openai_chat.error import stream_error
-from trigate.dialects.openai_chat.reply import finish_reason
+from trigate.dialects.openai_chat.reply import extra_content, finish_reason
 from trigate.dialects.openai_chat.usage import write_usage
 
 DONE_EVENT: Final = b"data: [DONE]\n\n"
@@ -129,13 +129,15 @@ class StreamWriter:
         block = delta.block
         if isinstance(block, ToolCall):
             number, choice.calls = choice.calls, choice.calls + 1
+            sealed = b',"extra_content":%b' % _string(extra_content(block.signature)) if block.signature else b""
             opening = (
-                b'{"tool_calls":[{"index":%d,"id":%s,"type":"function","function":{"name":%s,"arguments":%s}}]}'
+                b'{"tool_calls":[{"index":%d,"id":%s,"type":"function","function":{"name":%s,"arguments":%s}%s}]}'
                 % (
                     number,
                     _string(block.id),
                     _string(block.name),
                     _string(block.arguments),
+                    sealed,
                 )
             )
             pieces.append(self._chunk(delta.choice, opening))

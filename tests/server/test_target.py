@@ -15,6 +15,7 @@ from trigate.server.target import read_target
         (b"/v1/models?x=%2f..//&y", "/v1/models", "x=%2f..//&y"),
         (b"/v1/models/gpt-4.1", "/v1/models/gpt-4.1", ""),
         (b"/a%20b/%C3%A9", "/a b/\u00e9", ""),
+        (b"/v1/models/openai-main%2Fgpt-4.1", "/v1/models/openai-main/gpt-4.1", ""),
         (b"/v1/models/x:generate", "/v1/models/x:generate", ""),
         (b"/.well-known/...x/a..b", "/.well-known/...x/a..b", ""),
     ],
@@ -27,7 +28,7 @@ def test_a_plain_path_is_decoded_once(target: bytes, path: str, query: str) -> N
     "target",
     [
         *(b"/a//b", b"//a", b"/a/../b", b"/a/..", b"/./a", b"/a/.", b"/a/..;x/b", b"/a\\b", b"/a#b"),
-        *(b"/a%2fb", b"/a%2Fb", b"/a%5cb", b"/%2e%2e/a", b"/a%2E", b"/a%252fb", b"/a%00b", b"/a%0d%0ab", b"/a%7f"),
+        *(b"/a%2fb", b"/a%2Fb", b"/v1/models/a%2f..%2fb", b"/v1/models/%2fa", b"/v1%2fmodels/a", b"/a%5cb", b"/%2e%2e/a", b"/a%2E", b"/a%252fb", b"/a%00b", b"/a%0d%0ab", b"/a%7f"),
         *(b"/a%", b"/a%2", b"/a%zz", b"/a%C3", b"/a\xc3\xa9", b"", b"a", b"*", b"http://a/b", b"a:80", b"/a?\xff"),
     ],
 )

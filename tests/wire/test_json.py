@@ -64,8 +64,8 @@ def test_replacing_a_value_leaves_every_other_byte(body: tuple[dict[str, object]
     value, raw = body
     scanned = Body(raw)
     for key in value:
-        field = scanned.fields[key]
-        assert scanned.splice({key: b'"m"'}) == raw[: field.start] + b'"m"' + raw[field.end :]
+        start, end = scanned.fields[key]
+        assert scanned.splice({key: b'"m"'}) == raw[:start] + b'"m"' + raw[end:]
     assert (marker in scanned) == (marker in value)
 
 
@@ -133,3 +133,9 @@ def test_added_fields_stand_at_the_front_and_removed_ones_are_gone() -> None:
     assert Body(b"{}").splice({"c": b"3"}) == b'{"c":3}'
     assert body.value("a") == b"1"
     assert body.value("z") is None
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80"])
+def test_what_is_no_utf8_is_refused_wherever_it_stands(text: bytes) -> None:
+    with pytest.raises(Refused, match="invalid_json"):
+        Body(b'{"model":"a","messages":[{"content":"' + text + b'"}]}')

@@ -83,12 +83,16 @@ class Registry:
     def __init__(self, extra: Mapping[tuple[str, str], Extension] | None = None) -> None:
         """`extra` are extensions that come from neither the package nor an entry point, by group and kind."""
         self._extra: Final = dict(extra or {})
+        self._found: Final[dict[tuple[str, str], Extension]] = {}
 
     def find(self, group: Group, kind: str) -> Extension:
         """The extension, imported. Raises Unknown; ImportError where the module itself cannot be imported."""
-        known = self._extra.get((group, kind))
-        if known is not None:
-            return known
+        known = self._extra.get((group, kind)) or self._found.get((group, kind))
+        if known is None:
+            known = self._found[group, kind] = self._look(group, kind)
+        return known
+
+    def _look(self, group: Group, kind: str) -> Extension:
         if kind in module_names(group):
             found = _extension(group, kind, _import(f"{PACKAGE}.{group}.{kind}"))
         else:

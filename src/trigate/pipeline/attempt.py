@@ -162,7 +162,8 @@ class Attempt:
         if client.name == upstream.name:
             return ForwardedStream(client, upstream.meter(exchange.envelope), limits.event_bytes)
         reader, writer = upstream.stream_reader(), client.stream_writer(exchange.envelope)
-        return TranslatedStream(reader, writer, limits.event_bytes, Expected(exchange.envelope.n, created))
+        expected = Expected(exchange.envelope.n, created, upstream.implied_end is not None)
+        return TranslatedStream(reader, writer, limits.event_bytes, expected)
 
     def _inspected(self, relay: Relay) -> Relay:
         """Behind the reply's guardrails, if there are any."""

@@ -100,10 +100,14 @@ class Relay(Protocol):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """What a translated reply needs and a vendor may not say: how many choices were asked for, and Unix seconds now."""
+    """What a translated reply needs and a vendor may not say: how many choices were asked for, and Unix seconds now.
+
+    `end_implied`: with a stop reason the stream is complete, also without the vendor's own end.
+    """
 
     choices: int = 1
     created: int = 0
+    end_implied: bool = True
 
 
 class ForwardedStream:
@@ -196,6 +200,7 @@ class TranslatedStream:
     __slots__ = (
         "_created",
         "_decoder",
+        "_end_implied",
         "_held",
         "_reader",
         "_unfinished",
@@ -211,6 +216,7 @@ class TranslatedStream:
     def __init__(self, reader: StreamReader, writer: StreamWriter, event_limit: int, expected: Expected) -> None:
         self._unfinished = expected.choices
         self._created = expected.created
+        self._end_implied = expected.end_implied
         self._reader = reader
         self._writer = writer
         self._decoder = SseDecoder(event_limit)
@@ -233,12 +239,12 @@ class TranslatedStream:
             raise AttemptFailed(ErrorClass.MALFORMED, MALFORMED) from None
 
     def finish(self) -> bytes:
-        """As the client's dialect needs its own end written, a stop reason is enough to write it."""
+        """Where the vendor's dialect lets a stop reason stand for its end, so does this."""
         try:
             if not self.done:
                 self._read(self._decoder.finish())
             if not self.done:
-                if not self.stop:
+                if not (self.stop and self._end_implied):
                     raise AttemptFailed(ErrorClass.TRUNCATED, TRUNCATED)
                 self._take([Ended()])
             return self._release()

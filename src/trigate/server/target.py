@@ -3,6 +3,9 @@
 What is authorised must be what is served, so a target that two readers could read differently is refused instead of
 normalised: encoded slashes and dots, dot segments, empty segments, backslashes, double encoding. What is left is
 percent-decoded once. Pure. Above: `http`.
+
+One encoded slash has one reading only: behind `/models/` stands a model's name to the end, and SDKs encode the slash of
+`account/model`. It is taken for a plain one before anything is judged.
 """
 
 import re
@@ -15,6 +18,7 @@ from trigate.core.errors import Refused, invalid
 _AMBIGUOUS: Final = re.compile(
     rb"//|\\|[#\x00-\x20\x7f-\xff]|/\.{1,2}(?:[/;]|$)|%(?:2[ef5]|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))", re.IGNORECASE
 )
+_ENCODED_SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 
 
 def read_target(target: bytes) -> tuple[str, str]:
@@ -25,6 +29,9 @@ def read_target(target: bytes) -> tuple[str, str]:
     path, _, query = target.partition(b"?")
     if not path.startswith(b"/"):
         raise Refused(invalid("bad_target", "the request target must be a path, such as /v1/models"))
+    base, models, name = path.partition(b"/models/")
+    if models:
+        path = base + models + _ENCODED_SLASH.sub(b"/", name)
     if _AMBIGUOUS.search(path):
         raise Refused(
             invalid(

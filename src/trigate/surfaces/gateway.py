@@ -7,6 +7,7 @@ a key; everything else needs one.
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from urllib.parse import parse_qs
 
 from trigate.config.snapshot import Snapshot
 from trigate.core.errors import Category, Fault, Refused
@@ -20,12 +21,20 @@ from trigate.pipeline.identify import identify_unexpired
 from trigate.pipeline.plant import Plant
 from trigate.pipeline.run import run
 from trigate.surfaces import exchanges, models
-from trigate.surfaces.routes import ANTHROPIC, EXCHANGES, Route, dialect_of, find
+from trigate.surfaces.json_array import JsonArrayResponder
+from trigate.surfaces.routes import EXCHANGES, SURFACES, Route, dialect_of, find
 from trigate.surfaces.trace import trace_of
 
 HEALTH: Final = ("/livez", "/readyz")
 MAX_LABEL: Final = 256
 NOT_READY: Final = Fault("not_ready", Category.OVERLOADED, 503, "the gateway is starting; try again", None, 1000)
+
+KEY_IN_URL: Final = Fault(
+    "key_in_url",
+    Category.AUTHENTICATION,
+    401,
+    "send the key in `x-goog-api-key`: a URL with a key in it ends up in logs, and this one should be revoked",
+)
 
 FindExchange = Callable[[str, str, str], Awaitable[Settle | None]]
 """(id, tenant, app) -> the settled exchange, if this app made it."""
@@ -83,14 +92,15 @@ class Gateway:
         route = find(request.path, request.headers) if listener is None or "model" in listener.gates else None
         alias = snapshot.aliases.get(request.path)
         if alias is not None:
-            surface = "anthropic" if alias.dialect == ANTHROPIC else "openai"
-            route = Route("POST", surface, alias.dialect, "chat", alias.model)
+            route = Route("POST", SURFACES[alias.dialect], alias.dialect, "chat", alias.model)
         if route is None:
             message = f"there is nothing at {request.path} on this listener"
             raise Refused(Fault("path_not_found", Category.NOT_FOUND, 404, message))
         if request.method != route.method:
             message = f"{request.path} takes {route.method}, not {request.method}"
             raise Refused(Fault("method_not_allowed", Category.INVALID, 405, message))
+        if route.surface == "gemini" and "key" in parse_qs(request.query, keep_blank_values=True):
+            raise Refused(KEY_IN_URL)
         return route
 
     async def _exchange(
@@ -101,13 +111,14 @@ class Gateway:
         exchange = Exchange(
             id=exchange_id,
             request=request,
-            responder=responder,
+            responder=array_or(responder, route, request.query),
             deadline=Deadline(task),
             snapshot=snapshot,
             dialect=self._dialects[route.dialect],
             surface=route.surface,
             operation=route.operation,
             model_asked=route.model,
+            stream_asked=route.stream,
             trace=trace_of(headers.get(b"traceparent"), self._random_bits),
             span=f"{self._random_bits(64) or 1:016x}",
             arrived_ns=request.arrived_ns,
@@ -160,6 +171,13 @@ class Gateway:
         status: HeaderList = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
         responder.start(503 if reason else 200, status)
         await responder.end(reason.encode() if reason else b"ok")
+
+
+def array_or(responder: Responder, route: Route, query: str) -> Responder:
+    """A Gemini client that does not ask for server-sent events (`alt=sse`) gets its stream as one JSON array."""
+    if route.surface != "gemini" or not route.stream or parse_qs(query).get("alt") == ["sse"]:
+        return responder
+    return JsonArrayResponder(responder)
 
 
 def text_header(headers: Mapping[bytes, bytes], name: bytes) -> str | None:

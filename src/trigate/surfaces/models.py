@@ -1,6 +1,7 @@
 """The models list, as the caller's key may see it, in the caller's dialect.
 
-OpenAI: https://platform.openai.com/docs/api-reference/models; Anthropic: https://docs.claude.com/en/api/models-list.
+OpenAI: https://platform.openai.com/docs/api-reference/models; Anthropic: https://docs.claude.com/en/api/models-list;
+Gemini: https://ai.google.dev/api/models.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import msgspec
 from trigate.config.snapshot import Model, Snapshot
 from trigate.core.errors import Category, Fault, Refused
 from trigate.core.principal import Principal
-from trigate.surfaces.routes import ANTHROPIC
+from trigate.surfaces.routes import ANTHROPIC, GEMINI
 
 OWNER: Final = "trigate"
 
@@ -28,6 +29,8 @@ def write_list(models: Iterable[Model], dialect: str) -> bytes:
         entries = [_anthropic(model) for model in models]
         first, last = (entries[0]["id"], entries[-1]["id"]) if entries else (None, None)
         return msgspec.json.encode({"data": entries, "has_more": False, "first_id": first, "last_id": last})
+    if dialect == GEMINI:
+        return msgspec.json.encode({"models": [_gemini(model) for model in models]})
     return msgspec.json.encode({"object": "list", "data": [_openai(model) for model in models]})
 
 
@@ -38,6 +41,8 @@ def write_one(snapshot: Snapshot, principal: Principal, name: str, dialect: str)
         raise Refused(
             Fault("model_not_found", Category.NOT_FOUND, 404, f"there is no model {name!r} for this key", "model")
         )
+    if dialect == GEMINI:
+        return msgspec.json.encode(_gemini(model))
     return msgspec.json.encode(_anthropic(model) if dialect == ANTHROPIC else _openai(model))
 
 
@@ -48,3 +53,8 @@ def _openai(model: Model) -> dict[str, str | int]:
 def _anthropic(model: Model) -> dict[str, str | int]:
     created = datetime.fromtimestamp(model.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"type": "model", "id": model.name, "display_name": model.name, "created_at": created}
+
+
+def _gemini(model: Model) -> dict[str, str | list[str]]:
+    methods = ["generateContent", "countTokens"]
+    return {"name": f"models/{model.name}", "displayName": model.name, "supportedGenerationMethods": methods}

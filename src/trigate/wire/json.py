@@ -83,6 +83,8 @@ def _scan(raw: bytes) -> dict[str, Span]:
     order, are all that stands at the top level. A key that is there twice or is escaped breaks the walk.
     """
     try:
+        if not raw.isascii():
+            raw.decode()  # msgspec leaves the values as they are: what is no UTF-8 must not be passed on
         values = _FIELDS.decode(raw)
     except msgspec.ValidationError:
         raise Refused(invalid("invalid_json", "the body must be a JSON object")) from None

@@ -74,7 +74,9 @@ QUIRKS: Final[Mapping[str, Recorded]] = {
         ),
         thinking=THINKING,
     ),
-    "sambanova": _USUAL,
+    "sambanova": Recorded(
+        stream=tuple(json.dumps(json.loads(each) | {"created": 1737583288.6076705}) for each in usual())
+    ),
     "scaleway": _USUAL,
     "siliconflow": _USUAL,
     "together": _USUAL,

@@ -102,7 +102,7 @@ QUIRKS: Final[Mapping[str, Recorded]] = {
         reasoning=100,
     ),
     "zai": _GLM,
-    "zhipu": _GLM,
+    "zhipu": Recorded(stream=(*_TAGGED, chunk(None, finish="stop", usage=usage())), thinking=THINKING),
 }
 
 
@@ -114,6 +114,10 @@ def test_the_quirk_is_taken_care_of(kind: str) -> None:
 @pytest.mark.parametrize("row", [row for row in LABS if row.traits.renames], ids=lambda row: row.kind)
 def test_parameters_go_by_the_vendors_names(row: Vendor) -> None:
     check_request(row.kind)
+
+
+def test_glms_other_models_think_in_a_field() -> None:
+    check_stream("zhipu", _GLM)
 
 
 def test_each_quirk_has_its_record() -> None:

@@ -126,9 +126,9 @@ HOSTS: Final = (
         kind="sambanova",
         title="SambaNova Cloud",
         base_url="https://api.sambanova.ai/v1",
-        source="https://docs.sambanova.ai/docs/en/features/openai-compatibility",
-        traits=Traits(renames=ONLY_MAX_TOKENS),
-        quirk="Takes `max_tokens` only.",
+        source="https://docs.sambanova.ai/docs/api-reference/chat-completions/create-chat-based-completion",
+        traits=Traits(renames={"presence_penalty": None}),
+        quirk="Accepts `presence_penalty` and does not act on it. `created` is a fraction of seconds.",
     ),
     Vendor(
         kind="scaleway",

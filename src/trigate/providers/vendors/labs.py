@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from trigate.dialects.openai_chat import Traits
 from trigate.providers.vendors.vendor import ONLY_MAX_TOKENS, Vendor
 
@@ -120,9 +122,9 @@ LABS: Final = (
         kind="zhipu",
         title="Zhipu AI (GLM, China)",
         base_url="https://open.bigmodel.cn/api/paas/v4",
-        source="https://docs.bigmodel.cn/api-reference",
-        traits=_GLM,
-        quirk=_GLM_QUIRK,
+        source="https://docs.bigmodel.cn/api-reference/模型-api/对话补全",
+        traits=msgspec.structs.replace(_GLM, think_tags=True),
+        quirk=f"{_GLM_QUIRK} GLM-Z1 thinks in the text, between `<think>` tags.",
     ),
 )
 """In order of kind."""

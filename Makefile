@@ -20,7 +20,7 @@ demo: $(RUN) ## gateway and simulator on loopback, with sample calls; ARGS=--onc
 	@$(BIN)/trigate demo $(ARGS)
 
 test: $(DEV) ## the test suite; ARGS go to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(DEV) ## format, lint, types, architecture, docs
 	$(BIN)/ruff format --check

@@ -17,8 +17,11 @@ PURE = (
     "mcp.session",
     "a2a.task",
 )
-# The one clock: the port has its real implementation beside it.
-MAY: Mapping[str, frozenset[str]] = {"core.clock": frozenset({"time"})}
+# The one clock: the port has its real implementation beside it. A request names the task that answers it: a type.
+MAY: Mapping[str, frozenset[str]] = {
+    "core.clock": frozenset({"time"}),
+    "core.ports.client": frozenset({"asyncio"}),
+}
 
 RIM = frozenset(
     "asyncio concurrent contextvars fcntl glob http io logging mmap multiprocessing os pathlib pyreqwest queue random"

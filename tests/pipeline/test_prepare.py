@@ -131,3 +131,32 @@ def test_what_a_vendor_refuses_is_lost_once() -> None:
     said = ["user"]
     rename(Body(b'{"user":"u"}'), {}, {"user": None}, said)
     assert said == ["user"]
+
+
+NESTED = ParamEdit("n", ("config.n", "configs.n", "config.nn"), b"4", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "edits", "lost"),
+    [
+        (b"{}", {"config": b'{"n":4}'}, []),
+        (b'{"config":null}', {"config": b'{"n":4}'}, []),
+        (b'{"configs":{"a":1}}', {"configs": b'{"n":4,"a":1}'}, []),
+        (b'{"config":{"n":9}}', {"config": b'{"n":4}'}, ["config.n"]),
+        (b'{"config":{"nn":9,"n":8}}', {"config": b'{"n":4}'}, ["config.n"]),
+    ],
+)
+def test_parameters_in_an_object_of_their_own(body: bytes, edits: dict[str, bytes | None], lost: list[str]) -> None:
+    said: list[str] = []
+    assert param_edits(Body(body), (NESTED,), said) == edits
+    assert said == lost
+
+
+def test_several_of_them_share_the_object() -> None:
+    other = ParamEdit("m", ("config.m",), b"5", False)
+    assert param_edits(Body(b'{"config":{"a":1}}'), (NESTED, other), []) == {"config": b'{"m":5,"n":4,"a":1}'}
+
+
+def test_an_object_that_could_be_read_in_two_ways_is_refused() -> None:
+    with pytest.raises(Refused):
+        param_edits(Body(b'{"config":{"n":1,"n":2}}'), (NESTED,), [])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trigate.surfaces.routes import ANTHROPIC, OPENAI, Route, dialect_of, find
+from trigate.surfaces.routes import ANTHROPIC, GEMINI, OPENAI, Route, dialect_of, find
 
 VERSIONED = {b"anthropic-version": b"2023-06-01"}
 
@@ -18,6 +18,12 @@ VERSIONED = {b"anthropic-version": b"2023-06-01"}
         ("/v1/models", VERSIONED, Route("GET", "anthropic", ANTHROPIC, "models")),
         ("/v1/models/a/b", {}, Route("GET", "openai", OPENAI, "model", "a/b")),
         ("/anthropic/v1/models/a", {}, Route("GET", "anthropic", ANTHROPIC, "model", "a")),
+        ("/v1beta/models", VERSIONED, Route("GET", "gemini", GEMINI, "models")),
+        ("/gemini/v1beta/models/a:b", {}, Route("GET", "gemini", GEMINI, "model", "a:b")),
+        ("/v1beta/models/g-2.5:generateContent", {}, Route("POST", "gemini", GEMINI, "chat", "g-2.5", False)),
+        ("/gemini/v1/models/o1/a:b:streamGenerateContent", {}, Route("POST", "gemini", GEMINI, "chat", "o1/a:b", True)),
+        ("/v1beta/models/g:countTokens", {}, Route("POST", "gemini", GEMINI, "count_tokens", "g", False)),
+        ("/v1/models/g:generateContent", {}, Route("GET", "openai", OPENAI, "model", "g:generateContent")),
         ("/v1/trigate/exchanges/req_1", {}, Route("GET", "http", OPENAI, "exchange")),
         ("/v1/trigate/exchanges/req_1", VERSIONED, Route("GET", "http", ANTHROPIC, "exchange")),
     ],
@@ -35,7 +41,7 @@ def test_no_route(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "headers", "dialect"),
-    [("/x", {}, OPENAI), ("/anthropic", {}, OPENAI), ("/anthropic/x", {}, ANTHROPIC), ("/x", VERSIONED, ANTHROPIC)],
+    [("/x", {}, OPENAI), ("/anthropic", {}, OPENAI), ("/anthropic/x", {}, ANTHROPIC), ("/x", VERSIONED, ANTHROPIC), ("/v1beta/x", {}, GEMINI)],
 )
 def test_errors_have_a_dialect_even_there(path: str, headers: dict[bytes, bytes], dialect: str) -> None:
     assert dialect_of(path, headers) == dialect

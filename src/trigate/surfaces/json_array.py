@@ -4,12 +4,14 @@ Contract: `core.ports.Responder` before another one. Events become elements, eac
 stream of events passes as it is. Source: ai.google.dev/api#streaming. Above: `gateway`. Below: `wire.sse`.
 """
 
+import sys
 from typing import Final
 
 from trigate.core.ports import HeaderList, Responder
 from trigate.wire.sse import SseDecoder
 
 _TYPE: Final = b"content-type"
+_UNBOUNDED: Final = sys.maxsize  # the relay has bounded each event
 
 
 class JsonArrayResponder:
@@ -28,7 +30,7 @@ class JsonArrayResponder:
     def start(self, status: int, headers: HeaderList) -> None:
         """Set status and headers; a stream of events is announced as JSON."""
         if any(name == _TYPE and value.startswith(b"text/event-stream") for name, value in headers):
-            self._events = SseDecoder()
+            self._events = SseDecoder(_UNBOUNDED)
             headers = [(name, b"application/json" if name == _TYPE else value) for name, value in headers]
         self._responder.start(status, headers)
 

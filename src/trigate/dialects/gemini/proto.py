@@ -38,6 +38,10 @@ class ProtoFields(Fields):
             raise Misfit(path, "a field stands here under two spellings")
         self._left = left
 
+    def names(self) -> list[str]:
+        """The fields that were not taken; also those that are empty, where to be there is to say something."""
+        return list(self._left)
+
 
 def scanned(raw: bytes, path: str = "") -> Mapping[str, bytes]:
     """The fields of an object that routing and limits look at. Raises `Refused` where two readings are possible."""

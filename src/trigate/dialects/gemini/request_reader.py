@@ -71,8 +71,7 @@ def _read(fields: ProtoFields) -> Chat:
 
 def _read_tools(entry: ProtoFields, lost: list[str]) -> list[Tool]:
     tools = [_read_declaration(declaration, lost) for declaration in entry.objects("functionDeclarations")]
-    entry.raw("functionDeclarations")
-    for key in entry.rest():
+    for key in entry.names():
         raise Unsaid(entry.at(key), f"the tool {key}")
     return tools
 

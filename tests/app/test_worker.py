@@ -27,3 +27,10 @@ def test_it_is_live_ready_and_shows_its_gauges(tmp_path: Path) -> None:
         assert gauges is not None
         assert gauges[Gauge.RSS_BYTES] < 150 << 20
         assert server.revisions() == {gauges.revision}
+
+
+def test_it_is_not_ready_while_its_disk_has_too_little_room(tmp_path: Path) -> None:
+    state = {"dir": str(tmp_path / "state"), "min_free": "1000000GiB"}
+    with gateway(tmp_path, config(tmp_path, "http://127.0.0.1:1", workers=1, state=state)) as server:
+        wait_for(lambda: get(server.port, "/readyz") == (503, b"disk_low"), "the disk to be found too small")
+        assert get(server.port, "/livez") == (200, b"ok")

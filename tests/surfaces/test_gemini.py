@@ -6,7 +6,8 @@ import pytest
 
 from tests.dialects.gemini.samples import BLOCKED, CHUNKS, WHOLE, Json, encoded, stream
 from tests.support.plant import ACCOUNTS, KEY, Bench, account, model, target
-from tests.support.vendors import JSON, OPENAI_STREAM, openai_reply, refuses, says, streams
+from tests.support.vendors import OPENAI_STREAM, openai_reply, refuses, says, streams
+from tests.support.virtual_time import run
 from trigate.dialects.grammar.gemini import GeminiGrammar
 from trigate.upstream.memory import Vendor
 
@@ -44,13 +45,11 @@ def ask_stream(place: Bench, name: str, query: str) -> bytes:
         assert (view.header("content-type") or "").startswith(kind)
         return view.body
 
-    from tests.support.virtual_time import run
-
     return run(asked())
 
 
 def test_a_stream_is_forwarded_or_made_an_array() -> None:
-    vendor = streams(*[stream([chunk]) for chunk in CHUNKS])
+    vendor = streams([stream([chunk]) for chunk in CHUNKS])
     place = bench(vendor)
     assert ask_stream(place, "gem", "alt=sse") == stream(CHUNKS)
     assert place.calls[0].url.endswith("/models/gemini-2.5-pro:streamGenerateContent?alt=sse")
@@ -59,7 +58,7 @@ def test_a_stream_is_forwarded_or_made_an_array() -> None:
 
 def test_a_stream_of_another_vendor() -> None:
     place = bench(refuses(503))
-    place.vendors["o1"] = streams(*OPENAI_STREAM)
+    place.vendors["o1"] = streams(OPENAI_STREAM)
     grammar = GeminiGrammar()
     grammar.feed(ask_stream(place, "chat", "alt=sse"))
     grammar.finish()
@@ -67,14 +66,14 @@ def test_a_stream_of_another_vendor() -> None:
 
 
 def test_a_stream_that_was_cut_is_told_in_band() -> None:
-    place = bench(streams(*[stream([chunk]) for chunk in CHUNKS[:3]]))
+    place = bench(streams([stream([chunk]) for chunk in CHUNKS[:3]]))
     elements = json.loads(ask_stream(place, "gem", ""))
     assert elements[-1]["error"]["details"][0]["reason"] == "upstream_truncated"
     assert place.settle.outcome == "cut"
 
 
 def test_a_blocked_prompt_is_a_complete_reply() -> None:
-    place = bench(streams(stream([BLOCKED])))
+    place = bench(streams([stream([BLOCKED])]))
     assert json.loads(ask_stream(place, "gem", "")) == [BLOCKED]
     assert (place.settle.outcome, place.settle.stop) == ("ok", "content_filter")
 
@@ -111,8 +110,6 @@ def test_a_key_in_the_url_is_not_taken() -> None:
         assert view.status == 401 and not place.calls and KEY not in view.body.decode()
         return view.error
 
-    from tests.support.virtual_time import run
-
     error = run(asked())
     assert error["status"] == "UNAUTHENTICATED"
 
@@ -134,5 +131,5 @@ def test_refusals_have_geminis_shape(path: str, method: str, status: int) -> Non
 def test_the_vendors_wish_to_wait_is_passed_on() -> None:
     detail = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
     body = encoded({"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED", "details": [detail]}})
-    view = bench(says(body, status=429, headers=JSON)).ask(PATH + "generateContent", HI)
+    view = bench(says(body, status=429)).ask(PATH + "generateContent", HI)
     assert (view.status, view.header("retry-after")) == (429, "7")

@@ -41,7 +41,13 @@ def test_no_route(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "headers", "dialect"),
-    [("/x", {}, OPENAI), ("/anthropic", {}, OPENAI), ("/anthropic/x", {}, ANTHROPIC), ("/x", VERSIONED, ANTHROPIC), ("/v1beta/x", {}, GEMINI)],
+    [
+        ("/x", {}, OPENAI),
+        ("/anthropic", {}, OPENAI),
+        ("/anthropic/x", {}, ANTHROPIC),
+        ("/x", VERSIONED, ANTHROPIC),
+        ("/v1beta/x", {}, GEMINI),
+    ],
 )
 def test_errors_have_a_dialect_even_there(path: str, headers: dict[bytes, bytes], dialect: str) -> None:
     assert dialect_of(path, headers) == dialect

@@ -67,6 +67,7 @@ class Worker:
         self._breakers = Breakers()
         self._board = BreakerBoard(settings.layout.breakers)
         self._connections = Connections(page)
+        self._disk_low = False
 
     async def run(self) -> None:
         """Build, serve, drain, and leave nothing behind."""
@@ -91,7 +92,9 @@ class Worker:
         await live.start()
         serving = Serving(self._connections, self._page, Timing(drain=static.drain_seconds))
         pulse = Pulse(
-            self._page, self._clock, (self._http.tick, self._show, *(each.reload for each in self._tls.values()))
+            self._page,
+            self._clock,
+            (self._http.tick, self._show, self._look_at_disk, *(each.reload for each in self._tls.values())),
         )
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -120,7 +123,17 @@ class Worker:
 
     def _not_ready(self) -> str | None:
         """A stable reason code while no new traffic should come here."""
-        return "draining" if self._connections.draining else None
+        if self._connections.draining:
+            return "draining"
+        return "disk_low" if self._disk_low else None
+
+    def _look_at_disk(self) -> None:
+        """Once a second: whether there is room for evidence. Calls go on while it lasts; others should go elsewhere."""
+        found = os.statvfs(self._settings.static.state_dir)
+        low = found.f_bavail * found.f_frsize < self._settings.static.min_free
+        if low and not self._disk_low:
+            LOG.error("less than state.min_free is left in %s: not ready", self._settings.static.state_dir)
+        self._disk_low = low
 
     def _ports(self) -> list[Port]:
         return [Port(name, descriptor, self._tls_of(name)) for name, descriptor in self._assignment.descriptors.items()]

@@ -26,6 +26,16 @@ def test_what_is_no_prose_is_left_out() -> None:
     assert list(texts(value, USER, ())) == []
 
 
+def test_below_a_payload_every_string_counts_whatever_its_key() -> None:
+    value = {"type": "tool_use", "id": "t1", "input": {"data": "a", "status": ["b"], "id": {"type": "c"}}}
+    assert [part.text for part in texts(value, PartKind.TOOL_ARGUMENTS, ())] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("text", ["data: my secret", "data:", "data:text/plain,secret", "data:x;base64 secret"])
+def test_what_only_begins_like_a_data_url_is_looked_at(text: str) -> None:
+    assert [part.text for part in texts([text], USER, ())] == [text]
+
+
 def test_nesting_beyond_the_limit_is_refused() -> None:
     value: object = "x"
     for _ in range(MAX_DEPTH + 1):
@@ -45,6 +55,6 @@ def test_no_string_of_a_list_is_missed(value: object) -> None:
     def strings(each: object) -> list[str]:
         if isinstance(each, list):
             return [text for item in each for text in strings(item)]
-        return [each] if isinstance(each, str) and each and not each.startswith("data:") else []
+        return [each] if isinstance(each, str) and each else []
 
     assert [part.text for part in texts(value, USER, ())] == strings(value)

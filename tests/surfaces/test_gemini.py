@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import pytest
 
 from tests.dialects.gemini.samples import BLOCKED, CHUNKS, WHOLE, Json, encoded, stream
 from tests.support.plant import ACCOUNTS, KEY, Bench, account, model, target
 from tests.support.vendors import OPENAI_STREAM, openai_reply, refuses, says, streams
 from tests.support.virtual_time import run
+from trigate.config.published import PublishedGuardrail
 from trigate.dialects.grammar.gemini import GeminiGrammar
 from trigate.upstream.memory import Vendor
 
@@ -15,11 +17,13 @@ HI: Json = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], "generati
 PATH = "/v1beta/models/gem:"
 
 
-def bench(vendor: Vendor) -> Bench:
+def bench(vendor: Vendor, *guardrails: PublishedGuardrail) -> Bench:
     """A model `gem` at a Gemini account, and `chat` at an OpenAI account."""
     models = [model("gem", target("g1", model="gemini-2.5-pro")), model("chat", "o1")]
     google = account("g1", "gemini", base_url="https://g1.test/v1beta")
-    return Bench({"g1": vendor, "o1": says(openai_reply())}, models, providers=(*ACCOUNTS, google))
+    return Bench(
+        {"g1": vendor, "o1": says(openai_reply())}, models, providers=(*ACCOUNTS, google), guardrails=guardrails
+    )
 
 
 def test_a_whole_reply_is_forwarded_byte_by_byte() -> None:
@@ -133,3 +137,19 @@ def test_the_vendors_wish_to_wait_is_passed_on() -> None:
     body = encoded({"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED", "details": [detail]}})
     view = bench(says(body, status=429)).ask(PATH + "generateContent", HI)
     assert (view.status, view.header("retry-after")) == (429, "7")
+
+
+def guarded(word: str) -> tuple[Bench, list[Json]]:
+    """The elements of a stream behind a guardrail on replies."""
+    settings = msgspec.Raw(json.dumps({"on": ["reply"], "deny": [word]}).encode())
+    place = bench(streams([stream([chunk]) for chunk in CHUNKS]), PublishedGuardrail("g", "words", settings))
+    elements: list[Json] = json.loads(place.ask(PATH + "streamGenerateContent", HI).body)
+    return place, elements
+
+
+def test_guardrails_read_geminis_streams() -> None:
+    place, elements = guarded("absent")
+    assert (place.settle.outcome, elements) == ("ok", list(CHUNKS))
+    place, elements = guarded("grüße")
+    assert (place.settle.outcome, place.settle.code) == ("cut", "guardrail_denied")
+    assert elements == [*CHUNKS[:2], elements[-1]] and "error" in elements[-1]

@@ -56,7 +56,7 @@ class RedactedThinking(msgspec.Struct):
 class ToolCall(msgspec.Struct):
     """The model asks for a tool. `arguments` is JSON text exactly as the model wrote it (may be empty).
 
-    `signature` seals the thinking that led to the call (Gemini); it must come back unchanged to the vendor that made it.
+    `signature` seals the thinking that led to the call (Gemini); it must come back unchanged to its vendor.
     """
 
     id: str

@@ -66,7 +66,7 @@ def test_turns_of_one_role_are_one_content_and_responses_come_first() -> None:
 
 
 def test_signatures_go_back_to_where_they_came_from() -> None:
-    said = [Thinking("why", "MQ=="), RedactedThinking("Mg=="), Thinking("", "Mw=="), ToolCall("c", "f")]
+    said: list[Block] = [Thinking("why", "MQ=="), RedactedThinking("Mg=="), Thinking("", "Mw=="), ToolCall("c", "f")]
     assert parts_of(*said, Thinking("", "NA==")) == [
         {"text": "why", "thought": True, "thoughtSignature": "MQ=="},
         {"thought": True, "thoughtSignature": "Mg=="},

@@ -1,17 +1,17 @@
 """Signatures come back to the call that they seal."""
 
-from trigate.core.chat import Text, Thinking, ToolCall
+from trigate.core.chat import Block, Text, Thinking, ToolCall
 from trigate.dialects.gemini.signatures import UNSIGNED, is_sendable, joined, standard
 
 
 def test_a_bare_signature_in_front_of_a_call_is_the_calls() -> None:
-    blocks = [Text("a"), Thinking("", "c2ln"), ToolCall("1", "f"), ToolCall("2", "g")]
+    blocks: list[Block] = [Text("a"), Thinking("", "c2ln"), ToolCall("1", "f"), ToolCall("2", "g")]
     assert list(joined(blocks)) == [Text("a"), ToolCall("1", "f", signature="c2ln"), ToolCall("2", "g")]
 
 
 def test_anywhere_else_it_stays() -> None:
     signed = ToolCall("1", "f", signature="b3du")
-    blocks = [Thinking("why", "c2ln"), signed, Thinking("", "c2ln"), Text("a"), Thinking("", "ZW5k")]
+    blocks: list[Block] = [Thinking("why", "c2ln"), signed, Thinking("", "c2ln"), Text("a"), Thinking("", "ZW5k")]
     assert list(joined(blocks)) == blocks
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.dialects.anthropic_messages.material import gathered
 from tests.dialects.gemini.samples import BLOCKED, CHUNKS, USAGE, WHOLE, Json, deltas, encoded, response, stream
 from trigate.core.chat import (
+    Block,
     Choice,
     Delta,
     Ended,
@@ -50,7 +51,13 @@ def test_signatures_stand_where_they_came() -> None:
         response({"text": "c"}),
         response({"text": "", "thoughtSignature": "NA=="}, finish="STOP", usage=USAGE),
     )
-    said = [Thinking("a", "MQ=="), Thinking("b", "Mg=="), RedactedThinking("Mw=="), Text("c"), Thinking("", "NA==")]
+    said: list[Block] = [
+        Thinking("a", "MQ=="),
+        Thinking("b", "Mg=="),
+        RedactedThinking("Mw=="),
+        Text("c"),
+        Thinking("", "NA=="),
+    ]
     assert reply.choices == [Choice(said, StopReason.END)]
 
 

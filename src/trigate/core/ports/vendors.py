@@ -65,7 +65,7 @@ class StreamWriter(Protocol):
 
 
 class VendorError(msgspec.Struct, frozen=True):
-    """What a vendor's error body says. `code` is the vendor's own word, `retry_after_ms` its wish, if it stands there."""
+    """What a vendor's error body says: `code` is its own word, `retry_after_ms` how long it asks us to wait there."""
 
     error_class: ErrorClass
     message: str
@@ -109,7 +109,7 @@ class Dialect(Protocol):
         ...
 
     def forward_edits(self, envelope: Envelope, model: str) -> dict[str, bytes | None]:
-        """Top-level edits for a body that is forwarded to the same dialect: `model` where it stands, usage asked for."""
+        """Top-level edits for a body that goes to the same dialect: `model` where it stands there, usage asked for."""
         ...
 
     def read_request(self, body: bytes) -> Chat:

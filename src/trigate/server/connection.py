@@ -277,7 +277,6 @@ class HttpConnection(HttpToolsProtocol):
         responder.paused = self._paused
         task = responder.request.task = self.loop.create_task(self._serve(responder))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     async def _serve(self, responder: HttpResponder) -> None:
         try:
@@ -292,6 +291,7 @@ class HttpConnection(HttpToolsProtocol):
             await responder.fail(INTERNAL, request_id)
         finally:
             responder.cut()
+            self.tasks.discard(responder.request.task)
 
     def _refuse(self, fault: Fault) -> None:
         """Read no more of this client; say why after the replies that are due."""
